@@ -1,0 +1,61 @@
+"""What every channel is: a message in our words goes in, an `Outcome` comes out.
+
+Implemented by one file per provider; called by `services/delivery.py` alone.
+A channel never raises for what a provider does: it returns an outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.outcomes import Lookup, Outcome
+from app.domain.recipients import Channel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One rendered message to one recipient.
+
+    `key` is the notification's id: stable across attempts, so that a provider (or a
+    mailbox, through the Message-ID) can recognise a repetition. `subject` and `html`
+    are used by e-mail only. `recipient` is E.164 (`+4915112345678`) or an address.
+    """
+
+    key: str
+    channel: Channel
+    recipient: str
+    recipient_name: str = ""
+    subject: str = ""
+    text: str
+    html: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookupAnswer:
+    """What the provider knows of a message; the id only when it was found."""
+
+    lookup: Lookup
+    provider_message_id: str = ""
+
+
+class Provider(Protocol):
+    """A company (or preview) that carries messages of one channel."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name as shown and stored, for example `twilio`."""
+
+    @property
+    def channel(self) -> Channel:
+        """The channel this provider serves."""
+
+    def send(self, message: Message) -> Outcome:
+        """Hand the message over, within the provider's total deadline (seconds)."""
+
+    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
+        """Ask whether a message handed over after `since` has arrived there."""
+
+    def close(self) -> None:
+        """Give back connections; the provider is not used afterwards."""

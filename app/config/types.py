@@ -1,0 +1,58 @@
+"""The types of settings: how a text from the environment becomes a value.
+
+Used by `settings.py` alone; each raises ValueError with a sentence for the owner.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+
+def _known(value: str, names: set[str], noun: str) -> str:
+    if value not in names:
+        near = difflib.get_close_matches(value, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{value!r} is not a known {noun}{hint}")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    return _known(value, available_timezones(), "time zone")
+
+
+def _currency(value: str) -> str:
+    return _known(value.upper(), set(list_currencies()), "currency")
+
+
+def _locale(value: str) -> str:
+    try:
+        return str(Locale.parse(value.replace("-", "_")))
+    except (ValueError, UnknownLocaleError):
+        raise ValueError(f"{value!r} is not a known locale") from None
+
+
+def _words(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Secret = SecretStr | None
+Port = Annotated[int, Field(ge=1, le=65535)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
+LocaleName = Annotated[str, AfterValidator(_locale)]
+CurrencyCode = Annotated[str, AfterValidator(_currency)]
+DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///|postgresql\+psycopg://)")]
+RedisUrl = Annotated[str, Field(pattern=r"^(rediss?|unix)://")]
+WebUrl = Annotated[str, Field(pattern=r"^https?://[^/]+")]
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+def variable(name: str, default: Any = None, *, about: str, example: str) -> Any:
+    """Describe one setting; `about` and `example` also make `.env.example`."""
+    return Field(default, alias=name, description=about, examples=[example])

@@ -1,0 +1,55 @@
+"""Who is reached and over which medium: normal forms, and masks for logs and pages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import email_validator
+import phonenumbers
+
+
+class Channel(StrEnum):
+    """The media through which a customer is reached."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+
+
+def normal_phone(raw: str, *, region: str | None) -> str:
+    """Return the number in E.164; raise ValueError with a sentence for the sender.
+
+    `region` (ISO 3166, for example `DE`) is where numbers without a leading + are.
+    """
+    try:
+        number = phonenumbers.parse(raw, region)
+    except phonenumbers.NumberParseException:
+        raise ValueError(_phone_advice(region)) from None
+    if number.extension or not phonenumbers.is_valid_number(number):
+        raise ValueError(_phone_advice(region))
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normal_email(raw: str) -> str:
+    """Return the address in its normal form; raise ValueError with a sentence."""
+    try:
+        checked = email_validator.validate_email(
+            raw, check_deliverability=False, allow_smtputf8=False
+        )
+    except email_validator.EmailNotValidError as error:
+        raise ValueError(f"is not an e-mail address: {error}") from None
+    return checked.normalized
+
+
+def masked(channel: Channel, address: str) -> str:
+    """Hide most of an address: enough to recognise it, too little to use it."""
+    if channel is Channel.EMAIL:
+        local, _, domain = address.partition("@")
+        return f"{local[:1]}***@{domain}"
+    return f"{address[:3]}***{address[-2:]}"
+
+
+def _phone_advice(region: str | None) -> str:
+    if region is None:
+        return "is not a phone number: write it with its country code, +4915112345678"
+    return f"is not a phone number of {region}, nor one that begins with +"

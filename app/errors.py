@@ -1,0 +1,87 @@
+"""Every error of the house, one family; each prints as one useful sentence.
+
+Raised by any floor, caught where something can be done: `web/problems.py` turns them
+into problem documents, `commands/` into one line and an exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class BellhopError(Exception):
+    """Raised when Bellhop cannot do what it was asked, for a reason it can name."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, and what a person should do about it."""
+
+    field: str
+    message: str
+
+
+class ConfigError(BellhopError):
+    """Raised when the settings cannot be used; carries all problems at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [f"{problem.field}: {problem.message}" for problem in self.problems]
+        super().__init__("\n".join(lines))
+
+
+class StartError(BellhopError):
+    """Raised when a part cannot start (a taken port, a second copy, no disk)."""
+
+
+class QueueUnavailableError(BellhopError):
+    """Raised when the queue server cannot take a doorbell; the rows stay safe."""
+
+
+class StorageUnavailableError(BellhopError):
+    """Raised when the database cannot be written: full, locked or out of reach."""
+
+
+class NotFoundError(BellhopError):
+    """Raised when there is no such thing (or it is not the caller's to see)."""
+
+    def __init__(self, noun: str, key: str) -> None:
+        super().__init__(f"There is no {noun} {key!r}.")
+
+
+class InvalidError(BellhopError):
+    """Raised when what was asked cannot be accepted; names every bad field."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field}: {p.message}" for p in self.problems))
+
+
+class ConflictError(BellhopError):
+    """Raised when the thing's present state does not allow what was asked."""
+
+
+class IllegalMoveError(ConflictError):
+    """Raised when a booking or task may not go from one state to another."""
+
+    def __init__(self, noun: str, current: str, wanted: str) -> None:
+        super().__init__(f"A {noun} that is {current} cannot become {wanted}.")
+        self.current = current
+        self.wanted = wanted
+
+
+class PlaceTakenError(ConflictError):
+    """Raised when the wanted time has too few places left."""
+
+    def __init__(self, alternatives: Sequence[str]) -> None:
+        super().__init__("There are not enough free places at that time.")
+        self.alternatives = tuple(alternatives)
+
+
+class SignatureError(BellhopError):
+    """Raised when a payment's or a webhook's signature does not fit."""
+
+
+class WordingError(BellhopError):
+    """Raised when a message cannot be worded: an unknown name or an empty text."""

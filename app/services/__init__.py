@@ -1,0 +1,1 @@
+"""The deeds: each takes an open transaction or a runtime and makes rows right."""

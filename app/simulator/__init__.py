@@ -1,0 +1,1 @@
+"""A faithful fake of the providers over real HTTP and SMTP, for tests and users."""

@@ -1,0 +1,1 @@
+"""The database: tables, short transactions, migrations; it knows no business rule."""

@@ -1,0 +1,1 @@
+"""The HTTP door: parses, refuses, calls one service and answers."""
