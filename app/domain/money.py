@@ -1,0 +1,61 @@
+"""Money: a whole number of a currency's minor unit (cents, yen, fils), never a float.
+
+Used by bookings, payments, the API and the words we send; `formats.py` prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from babel.numbers import list_currencies
+
+#: The largest amount we take: far above any booking, safe in every database and JSON.
+MAX_AMOUNT = 10**12
+#: Digits after the decimal point that ISO 4217 gives a currency, where it is not two.
+#: Payment providers count by it. Unicode's table (Babel's) counts the digits that are
+#: *shown* (Serbian dinars: none), and would make some prices a hundred times too high.
+MINOR_DIGITS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
+    **dict.fromkeys(("PYG", "RWF", "UGX", "UYI", "VND", "VUV"), 0),
+    **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
+_CURRENCIES = frozenset(list_currencies())
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in minor units and its ISO 4217 currency: `Money(4500, "EUR")`."""
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount) is not int or not 0 <= self.amount <= MAX_AMOUNT:
+            raise ValueError(
+                "the amount must be a whole number of minor units (4500 is 45.00 EUR)"
+            )
+        if self.currency not in _CURRENCIES:
+            raise ValueError(
+                f"{self.currency!r} is not a currency: write its code, for example EUR"
+            )
+
+    @property
+    def major(self) -> Decimal:
+        """The amount in the currency's main unit: 45.00 for 4500 cents."""
+        return Decimal(self.amount).scaleb(-minor_digits(self.currency))
+
+
+def minor_digits(currency: str) -> int:
+    """Return how many digits ISO 4217 puts after the currency's decimal point."""
+    return MINOR_DIGITS.get(currency, 2)
+
+
+def read_money(value: object) -> Money:
+    """Make money of `{"amount": 4500, "currency": "EUR"}`; raise ValueError if not."""
+    if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
+        raise ValueError('must be written {"amount": 4500, "currency": "EUR"}')
+    return Money(value["amount"], str(value["currency"]))
