@@ -1,0 +1,157 @@
+"""Builds the simulator, says where it listens, and ends it.
+
+Called by `__main__.py` and `app/commands/simulator.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+import sys
+from pathlib import Path
+
+from app.errors import StartError
+from app.simulator.control import Control
+from app.simulator.faults import FaultBook
+from app.simulator.hooks import Hooks
+from app.simulator.http_server import BACKLOG, HttpServer, Route
+from app.simulator.ledger import Ledger
+from app.simulator.meta.api import PATH as META_PATH
+from app.simulator.meta.api import Meta
+from app.simulator.options import Options
+from app.simulator.reception import Reception
+from app.simulator.smtp_server import SmtpServer
+from app.simulator.smtp_session import MailRoom
+from app.simulator.stopping import StopSign
+from app.simulator.twilio.api import Twilio
+
+HOST = "127.0.0.1"
+
+
+def serve(options: Options) -> int:
+    """Run until a signal or the parent's end; return the exit code.
+
+    1. Read the ledger and bind both ports: what cannot be had ends it here.
+    2. Open both doors, then say so in one line.
+    3. At the end free whoever waits, and finish the line in hand.
+    """
+    stop_sign = StopSign(exit_on_eof=options.exit_on_eof)
+    ledger = Ledger(options.ledger, fsync=options.fsync)
+    faults = FaultBook()
+    http = _listener(options.http_port)
+    smtp = _listener(options.smtp_port)
+    _http_server(http, options=options, ledger=ledger, faults=faults).start()
+    _smtp_server(smtp, options=options, ledger=ledger, faults=faults).start()
+    _announce(options, http_port=_port(http), smtp_port=_port(smtp))
+    stop_sign.wait()
+    faults.clear()
+    ledger.close()
+    return 0
+
+
+def _http_server(
+    listener: socket.socket, *, options: Options, ledger: Ledger, faults: FaultBook
+) -> HttpServer:
+    twilio = Twilio(
+        ledger=ledger,
+        account_sid=options.twilio_account_sid,
+        auth_token=options.twilio_auth_token,
+    )
+    meta = Meta(
+        access_token=options.whatsapp_access_token,
+        number_id=options.whatsapp_phone_number_id,
+    )
+    return HttpServer(
+        listener,
+        routes=[
+            Route(re.compile("/2010-04-01/"), twilio),
+            Route(META_PATH, meta),
+            Route(re.compile("/hooks/."), Hooks()),
+        ],
+        reception=Reception(ledger=ledger, faults=faults),
+        control=Control(ledger=ledger, faults=faults).answer,
+    )
+
+
+def _smtp_server(
+    listener: socket.socket, *, options: Options, ledger: Ledger, faults: FaultBook
+) -> SmtpServer:
+    login = None
+    if options.smtp_user is not None:
+        login = (options.smtp_user, options.smtp_password or "")
+    room = MailRoom(
+        ledger=ledger,
+        faults=faults,
+        login=login,
+        starttls=_tls(options.smtp_starttls_cert, key=options.smtp_key),
+    )
+    tls = _tls(options.smtp_tls_cert, key=options.smtp_key)
+    return SmtpServer(listener, room=room, tls=tls)
+
+
+def _tls(certificate: Path | None, *, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:
+        problem = f"The certificate {certificate} cannot be used: {error}."
+        raise StartError(problem) from error
+    return context
+
+
+def _listener(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise StartError(f"Port {port} cannot be had: {error}.") from error
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def _announce(options: Options, *, http_port: int, smtp_port: int) -> None:
+    if options.human or sys.stdout.isatty():
+        words = _GREETING.format(
+            host=HOST, http_port=http_port, smtp_port=smtp_port, ledger=options.ledger
+        )
+    else:
+        places = {
+            "http": f"http://{HOST}:{http_port}",
+            "smtp": f"{HOST}:{smtp_port}",
+            "ledger": str(options.ledger),
+        }
+        words = json.dumps(places) + "\n"
+    sys.stdout.write(words)
+    sys.stdout.flush()
+
+
+_GREETING = """\
+Bellhop's fake provider is ready. What is sent to it stays on this machine.
+
+Put this into .env and start Bellhop:
+
+TWILIO_API_BASE=http://{host}:{http_port}
+TWILIO_ACCOUNT_SID=AC00000000000000000000000000000000
+TWILIO_AUTH_TOKEN=simulator
+TWILIO_SMS_FROM=+15005550006
+TWILIO_WHATSAPP_FROM=+15005550006
+EMAIL_HOST={host}
+EMAIL_PORT={smtp_port}
+EMAIL_USE_TLS=0
+DEFAULT_FROM_EMAIL=My Business <hello@example.com>
+
+What it received   http://{host}:{http_port}/_simulator/ledger
+                   (every line is kept in {ledger})
+Let it fail        curl http://{host}:{http_port}/_simulator/faults -d '{{"times": 1,
+                     "match": {{"channel": "sms"}}, "fault": {{"kind": "status",
+                     "status": 429, "headers": {{"Retry-After": "5"}}}}}}'
+Let it work again  curl -X DELETE http://{host}:{http_port}/_simulator/faults
+
+Ctrl-C ends it.
+"""

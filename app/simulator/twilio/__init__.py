@@ -1,0 +1,1 @@
+"""Twilio's Programmable Messaging: sending SMS and WhatsApp, and looking them up."""
