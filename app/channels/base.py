@@ -1,17 +1,20 @@
-"""What every channel is: a message in our words goes in, an `Outcome` comes out.
+"""What every provider is: a message in our words goes in, an `Outcome` comes out.
 
-Implemented by one file per provider; called by `services/delivery.py` alone.
-A channel never raises for what a provider does: it returns an outcome.
+Implemented by one file per provider; called by `services/delivery.py` alone, one call
+at a time. A provider never raises for what the other side does: it returns an outcome.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.domain.outcomes import Lookup, Outcome
+from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
+
+#: Longest pause that a provider may ask of us.
+MAX_RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,15 @@ class LookupAnswer:
     provider_message_id: str = ""
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a code of a provider means for us, and how a person reads it."""
+
+    result: Result
+    reason: str
+    retry_after: timedelta | None = None
+
+
 class Provider(Protocol):
     """A company (or preview) that carries messages of one channel."""
 
@@ -52,10 +64,17 @@ class Provider(Protocol):
         """The channel this provider serves."""
 
     def send(self, message: Message) -> Outcome:
-        """Hand the message over, within the provider's total deadline (seconds)."""
+        """Hand the message over, within the provider's total deadline.
+
+        An exception from outside (a time limit) may pass through; what became of the
+        message is unknown then.
+        """
 
     def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
-        """Ask whether a message handed over after `since` has arrived there."""
+        """Ask whether a message handed over after `since` has arrived there.
+
+        Not finding it proves little within the first minute.
+        """
 
     def close(self) -> None:
-        """Give back connections; the provider is not used afterwards."""
+        """Give back connections; safe to call twice, and before a first use."""
