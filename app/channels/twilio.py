@@ -1,0 +1,217 @@
+"""Twilio: carries SMS and WhatsApp messages over its Messages resource.
+
+One object serves one of the two channels. Twilio has no idempotency key: what may have
+been taken is `ambiguous`, and `look_up` searches Twilio's list for it. Never shows
+Twilio's own words, since they hold the recipient's number.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from app.channels.base import LookupAnswer, Message, Verdict
+from app.channels.http import HttpClient
+from app.channels.http_answers import Answer, Failure, Fate
+from app.channels.twilio_codes import TWILIO_CODES
+from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.recipients import Channel
+
+#: How far Twilio's clock may be behind ours; its times have whole seconds.
+CLOCK_SLACK = timedelta(seconds=30)
+#: Messages asked for in a look-up, and bytes that so many may have.
+PAGE_SIZE = 100
+LOOKUP_LIMIT = 1024 * 1024
+#: Twilio puts this before the words of a trial account.
+TRIAL_PREFIX = "Sent from your Twilio trial account - "
+#: A message's name at Twilio: SM or MM and 32 hexadecimal digits.
+_SID = re.compile(r"[SM]M\w{8,62}", re.ASCII)
+#: States of a message that Twilio took and gave up in the same breath.
+_GIVEN_UP = {"failed", "undelivered", "canceled"}
+
+
+class Twilio:
+    """Sends messages of one channel through a Twilio account."""
+
+    name = "twilio"
+
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        api_base: str,
+        client: HttpClient | None = None,
+    ) -> None:
+        self.channel = channel
+        self._sender = sender
+        self._client = client or HttpClient()
+        account = f"{api_base.rstrip('/')}/2010-04-01/Accounts/{account_sid}"
+        self._url = f"{account}/Messages.json"
+        self._headers = {"Authorization": _basic(account_sid, auth_token)}
+
+    def send(self, message: Message) -> Outcome:
+        """POST the message; judge the answer by Twilio's code, then by the status."""
+        fields = {
+            "To": self._address(message.recipient),
+            "Body": message.text,
+            **self._from(),
+        }
+        answer = self._client.post_form(self._url, fields=fields, headers=self._headers)
+        if isinstance(answer, Failure):
+            return _unanswered(answer)
+        return _outcome(answer)
+
+    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
+        """Search Twilio's list for a message to this number with these words.
+
+        First among those sent since the day before; then among all to this number,
+        since one that still waits at Twilio has no sending date.
+        """
+        day = (since.astimezone(UTC) - timedelta(days=1)).date().isoformat()
+        for narrower in ({"DateSent>": day}, {}):
+            answer = self._listed(message.recipient, narrower)
+            if answer is None:
+                return LookupAnswer(lookup=Lookup.UNANSWERED)
+            for resource in answer:
+                if _is_ours(resource, message.text, since - CLOCK_SLACK):
+                    sid = _usable_sid(resource)
+                    return LookupAnswer(lookup=Lookup.FOUND, provider_message_id=sid)
+        return LookupAnswer(lookup=Lookup.NOT_FOUND)
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._client.close()
+
+    def _listed(
+        self, recipient: str, narrower: Mapping[str, str]
+    ) -> list[Mapping[str, Any]] | None:
+        wanted = {"To": self._address(recipient), "PageSize": str(PAGE_SIZE)}
+        answer = self._client.get(
+            self._url,
+            params={**wanted, **narrower},
+            headers=self._headers,
+            body_limit=LOOKUP_LIMIT,
+            total_s=self._client.total_s / 2,  # a look-up asks twice
+        )
+        if isinstance(answer, Failure) or answer.status != 200:
+            return None
+        messages = answer.json_object().get("messages")
+        if not isinstance(messages, list):
+            return None
+        return [resource for resource in messages if isinstance(resource, dict)]
+
+    def _address(self, number: str) -> str:
+        if self.channel is Channel.WHATSAPP:
+            return f"whatsapp:{number.removeprefix('whatsapp:')}"
+        return number
+
+    def _from(self) -> dict[str, str]:
+        if self._sender.startswith("MG"):
+            return {"MessagingServiceSid": self._sender}
+        return {"From": self._address(self._sender)}
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _unanswered(failure: Failure) -> Outcome:
+    if failure.fate is Fate.NOT_SENT:
+        reason = f"Twilio could not be reached: {failure.reason}"
+        return Outcome(result=Result.TRANSIENT, reason=reason)
+    reason = f"it is not known whether Twilio took the message: {failure.reason}"
+    return Outcome(result=Result.AMBIGUOUS, reason=reason)
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if 200 <= answer.status < 300:
+        return _taken(answer)
+    code = _code(answer.json_object().get("code"))
+    verdict = _failed(answer) or TWILIO_CODES.get(code) or _refused(answer)
+    return Outcome(
+        result=verdict.result,
+        reason=verdict.reason,
+        code=str(code or answer.status),
+        retry_after=answer.retry_after or verdict.retry_after,
+    )
+
+
+def _taken(answer: Answer) -> Outcome:
+    resource = answer.json_object()
+    sid = _usable_sid(resource)
+    if not sid:
+        reason = "Twilio answered, but did not name the message"
+        return Outcome(result=Result.AMBIGUOUS, reason=reason, code=str(answer.status))
+    code = _code(resource.get("error_code"))
+    verdict = TWILIO_CODES.get(code)
+    if resource.get("status") in _GIVEN_UP and verdict is not None:
+        return Outcome(
+            result=verdict.result,
+            reason=verdict.reason,
+            code=str(code),
+            provider_message_id=sid,
+        )
+    return Outcome(result=Result.ACCEPTED, provider_message_id=sid)
+
+
+def _failed(answer: Answer) -> Verdict | None:
+    """Judge what a code cannot mend: the request may have been worked on."""
+    if answer.status >= 500:
+        return Verdict(Result.AMBIGUOUS, "Twilio failed while it took the message")
+    return None
+
+
+def _refused(answer: Answer) -> Verdict:
+    """Judge an answer whose code (if it has one) we do not know."""
+    status = answer.status
+    if status in {408, 425, 429}:
+        return Verdict(Result.TRANSIENT, "Twilio asks us to try again later")
+    if status in {401, 403}:
+        return TWILIO_CODES[20003]
+    if status < 400 or status in {404, 405, 407}:
+        reason = "what answers at TWILIO_API_BASE does not seem to be Twilio"
+        return Verdict(Result.CONFIG, reason)
+    return Verdict(Result.PERMANENT_CONTENT, "Twilio refused the message")
+
+
+def _code(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _usable_sid(resource: Mapping[str, Any]) -> str:
+    sid = resource.get("sid")
+    return sid if isinstance(sid, str) and _SID.fullmatch(sid) else ""
+
+
+def _is_ours(resource: Mapping[str, Any], text: str, since: datetime) -> bool:
+    body, direction = resource.get("body"), resource.get("direction")
+    if not (isinstance(body, str) and isinstance(direction, str)):
+        return False
+    created = _moment(resource.get("date_created"))
+    return (
+        direction.startswith("outbound")
+        and _plain(body.removeprefix(TRIAL_PREFIX)) == _plain(text)
+        and created is not None
+        and created >= since
+        and bool(_usable_sid(resource))
+    )
+
+
+def _plain(text: str) -> str:
+    """Take the words without their spacing, which carriers and Twilio trim."""
+    return " ".join(text.split())
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(str(value))
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
