@@ -1,0 +1,180 @@
+"""Builds the e-mail that leaves the house: one recipient, a stable Message-ID.
+
+Used by `smtp.py` and `preview.py`. Values from outside (names, subjects) can never
+become headers of their own; an address that is not one plain address is refused.
+"""
+
+from __future__ import annotations
+
+import email.policy
+import re
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from urllib.parse import quote
+
+import email_validator
+
+from app.channels.base import Message
+from app.clock import utc_now
+from app.domain.outcomes import Outcome, Result
+
+#: Longest display name and subject; longer ones are cut.
+MAX_NAME = 70
+MAX_SUBJECT = 200
+#: An address longer than this goes without a name: both would not fit on one line, and
+#: Python then folds the address itself into something that no mailbox understands.
+MAX_ADDRESS_BESIDE_NAME = 60
+#: One plain address in ASCII, without quotes, comments or routes.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+#: Control characters, line separators and halves of characters.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+#: The only headers that a letter's top has: any other one was smuggled in.
+_OWN_HEADERS = {
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "auto-submitted",
+    "x-auto-response-suppress",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who our e-mails come from."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """The part after the @."""
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An e-mail as it goes over the wire, with its envelope."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    content: bytes
+
+
+def parse_sender(text: str) -> Sender:
+    """Read `Salon Rosa <hello@example.com>`; raise ValueError with a sentence."""
+    name, address = parseaddr(text)
+    if "@" not in address:
+        raise ValueError("is not an address like Salon Rosa <hello@example.com>")
+    return Sender(name=_one_line(name), address=plain_address(address))
+
+
+def plain_address(address: str) -> str:
+    """Return the address as SMTP takes it; raise ValueError if it is not plainly one.
+
+    A domain with letters beyond ASCII is written in its ASCII form.
+    """
+    if not address.isascii():
+        try:
+            checked = email_validator.validate_email(
+                address, check_deliverability=False, allow_smtputf8=False
+            )
+        except email_validator.EmailNotValidError:
+            raise ValueError("is not an e-mail address") from None
+        address = checked.ascii_email or ""
+    if "=?" in address or _ADDRESS.fullmatch(address) is None:
+        raise ValueError("is not an e-mail address")
+    return address
+
+
+def build_letter(message: Message, *, sender: Sender) -> Letter | Outcome:
+    """Build the e-mail, or say why this address or these words cannot be sent.
+
+    The Message-ID is made from the message's key alone, so that a mailbox recognises
+    a repetition.
+    """
+    try:
+        recipient = plain_address(message.recipient)
+    except ValueError:
+        reason = "the e-mail address is not valid"
+        return Outcome(result=Result.PERMANENT_RECIPIENT, reason=reason)
+    message_id = f"<{quote(message.key, safe='')}@{sender.domain}>"
+    try:
+        content = _email(message, sender, recipient, message_id)
+        _refuse_smuggled(content)
+    except (ValueError, MessageError):
+        reason = "no e-mail can be built from these words"
+        return Outcome(result=Result.PERMANENT_CONTENT, reason=reason)
+    return Letter(
+        sender=sender.address,
+        recipient=recipient,
+        message_id=message_id,
+        content=content,
+    )
+
+
+def _email(message: Message, sender: Sender, recipient: str, message_id: str) -> bytes:
+    mail = EmailMessage(policy=_NARROW)
+    mail["From"] = _mailbox(sender.name, sender.address)
+    mail["To"] = _mailbox(message.recipient_name, recipient)
+    mail["Subject"] = _one_line(message.subject)[:MAX_SUBJECT]
+    mail["Date"] = format_datetime(utc_now())
+    mail["Message-ID"] = message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    # Quoted-printable passes every server, whatever the words hold.
+    mail.set_content(message.text, cte="quoted-printable")
+    if message.html:
+        mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return mail.as_bytes(policy=_HEADERS)
+
+
+def _mailbox(name: str, address: str) -> Address:
+    shown = _one_line(name)[:MAX_NAME]
+    if len(address) > MAX_ADDRESS_BESIDE_NAME:
+        shown = ""
+    return Address(display_name=shown, addr_spec=address)
+
+
+def _one_line(value: str) -> str:
+    """Neutralise what could end a header or be decoded into one (CVE-2024-6923)."""
+    flat = _UNPRINTABLE.sub(" ", value).replace("=?", "= ?")
+    return " ".join(flat.split())
+
+
+def _refuse_smuggled(content: bytes) -> None:
+    """Look at what was really built: the last wall against injected headers."""
+    if re.search(rb"\r(?!\n)|(?<!\r)\n", content):
+        raise ValueError("the e-mail holds a bare line end")
+    top = content.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
+    names = [line.partition(":")[0].lower() for line in top if line[:1] not in " \t"]
+    if len(set(names)) != len(names) or not _OWN_HEADERS.issuperset(names):
+        raise ValueError("the e-mail holds a header that is not ours")
+
+
+class _Headers(EmailPolicy):
+    """Folds each header as it must be.
+
+    Python's folding hides any long plain token (an address, a Message-ID) in an encoded
+    word unless lines may be 998 long; real encoded words must keep to 76.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Fold plain headers wide, and those with encoded words narrow."""
+        folding = _WIDE if str(value).isascii() else _NARROW
+        return folding.fold_binary(name, value)
+
+
+_NARROW = email.policy.SMTP.clone(max_line_length=76)
+_WIDE = email.policy.SMTP.clone(max_line_length=998)
+_HEADERS = _Headers(linesep="\r\n")
