@@ -1,0 +1,162 @@
+"""The table of providers: who serves each channel, by the settings found.
+
+Called by `runtime.py` (the providers themselves) and by banners and `doctor` (the modes
+alone). To add a provider: one file beside this one, and one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from app.channels.base import Provider
+from app.channels.credentials import (
+    Mode,
+    Row,
+    credential_problems,
+    is_wanted,
+    value,
+)
+from app.channels.email_message import Sender, parse_sender
+from app.channels.preview import Preview
+from app.channels.smtp import Smtp
+from app.channels.smtp_session import MailServer, Security
+from app.channels.twilio import Twilio
+from app.config import Settings
+from app.domain.recipients import Channel
+from app.errors import ConfigError
+
+__all__ = ["ORDERS", "PROVIDERS", "Mode", "channel_modes", "open_providers"]
+
+#: The folder of previewed messages, in the data directory.
+OUTBOX = "outbox"
+
+
+def open_providers(settings: Settings) -> Mapping[Channel, Provider | None]:
+    """Make the provider of each channel; None for a channel that is off.
+
+    Raises ConfigError naming every variable that is missing. Connects to nobody.
+    """
+    chosen = _chosen(settings)
+    return {channel: _opened(settings, channel, chosen[channel]) for channel in Channel}
+
+
+def channel_modes(settings: Settings) -> Mapping[Channel, Mode]:
+    """Name what serves each channel: a provider, `preview` or `off`."""
+    chosen = _chosen(settings)
+    return {
+        channel: row.name if isinstance(row, Row) else row
+        for channel, row in chosen.items()
+    }
+
+
+def _chosen(settings: Settings) -> dict[Channel, Row | Mode]:
+    """Choose for each channel a row of the table, `preview` or `off`."""
+    problems = credential_problems(settings, PROVIDERS, ORDERS)
+    if problems:
+        raise ConfigError(problems)
+    preferred = {channel: _preferred(settings, channel) for channel in Channel}
+    nothing_real = not any(isinstance(row, Row) for row in preferred.values())
+    rest = Mode.PREVIEW if settings.preview or nothing_real else Mode.OFF
+    return {channel: row or rest for channel, row in preferred.items()}
+
+
+def _preferred(settings: Settings, channel: Channel) -> Row | Mode | None:
+    """Find the first provider of the channel's order, or the first that is set up."""
+    rows = [row for row in PROVIDERS if row.channel is channel]
+    order = value(settings, ORDERS[channel])
+    if isinstance(order, tuple) and order:
+        return next((row for row in rows if row.name == order[0]), Mode.PREVIEW)
+    return next((row for row in rows if is_wanted(settings, row)), None)
+
+
+def _opened(
+    settings: Settings, channel: Channel, chosen: Row | Mode
+) -> Provider | None:
+    if isinstance(chosen, Row):
+        return chosen.build(settings)
+    if chosen is Mode.OFF:
+        return None
+    outbox = settings.data_dir / OUTBOX
+    return Preview(channel=channel, outbox=outbox, sender=_preview_sender(settings))
+
+
+def _preview_sender(settings: Settings) -> Sender:
+    if settings.default_from_email:
+        return parse_sender(settings.default_from_email)
+    return Sender(name=settings.business_name, address="no-reply@preview.invalid")
+
+
+def _twilio_sms(settings: Settings) -> Provider:
+    return _twilio(settings, Channel.SMS, settings.twilio_sms_from)
+
+
+def _twilio_whatsapp(settings: Settings) -> Provider:
+    return _twilio(settings, Channel.WHATSAPP, settings.twilio_whatsapp_from)
+
+
+def _twilio(settings: Settings, channel: Channel, sender: str | None) -> Provider:
+    return Twilio(
+        channel=channel,
+        account_sid=settings.twilio_account_sid or "",
+        auth_token=_plain(settings.twilio_auth_token),
+        sender=sender or "",
+        api_base=settings.twilio_api_base,
+    )
+
+
+def _smtp(settings: Settings) -> Provider:
+    server = MailServer(
+        host=settings.email_host or "",
+        port=settings.email_port,
+        security=_security(settings),
+        user=settings.email_host_user or "",
+        password=_plain(settings.email_host_password),
+    )
+    return Smtp(server=server, sender=parse_sender(settings.default_from_email or ""))
+
+
+def _security(settings: Settings) -> Security:
+    if settings.email_use_ssl:
+        return Security.TLS
+    return Security.STARTTLS if settings.email_use_tls else Security.NONE
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+_TWILIO_ACCOUNT = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+
+PROVIDERS: tuple[Row, ...] = (
+    Row(
+        name=Mode.TWILIO,
+        channel=Channel.SMS,
+        wanted_by=("TWILIO_SMS_FROM",),
+        needs=(*_TWILIO_ACCOUNT, "TWILIO_SMS_FROM"),
+        account=_TWILIO_ACCOUNT,
+        build=_twilio_sms,
+    ),
+    Row(
+        name=Mode.TWILIO,
+        channel=Channel.WHATSAPP,
+        wanted_by=("TWILIO_WHATSAPP_FROM",),
+        needs=(*_TWILIO_ACCOUNT, "TWILIO_WHATSAPP_FROM"),
+        account=_TWILIO_ACCOUNT,
+        build=_twilio_whatsapp,
+    ),
+    Row(
+        name=Mode.SMTP,
+        channel=Channel.EMAIL,
+        wanted_by=("EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"),
+        needs=("EMAIL_HOST", "DEFAULT_FROM_EMAIL"),
+        build=_smtp,
+    ),
+)
+#: The variable that orders each channel's providers.
+ORDERS = {
+    Channel.SMS: "SMS_PROVIDERS",
+    Channel.WHATSAPP: "WHATSAPP_PROVIDERS",
+    Channel.EMAIL: "EMAIL_PROVIDERS",
+}
