@@ -113,6 +113,6 @@ def _measure(channel: Channel, message: Rendered) -> str:
     plural = "" if size.segments == 1 else "s"
     room = ROOM[size.encoding][0]
     return (
-        f"({size.segments} segment{plural}: {size.units} of {room} "
-        f"{size.encoding} characters) "
+        f"({size.segments} segment{plural}: {size.units} {size.encoding} characters, "
+        f"{room} fit in one) "
     )
