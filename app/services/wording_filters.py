@@ -61,7 +61,7 @@ def hours(context: Context, value: object, end: object = None) -> str:
     text = formats.time(start)
     if not isinstance(end, datetime) or formats.day(end) != formats.day(start):
         return text
-    return f"{text}\N{NO-BREAK SPACE}\N{EN DASH}\N{NO-BREAK SPACE}{formats.time(end)}"
+    return f"{text} \N{EN DASH} {formats.time(end)}"
 
 
 @pass_context

@@ -122,8 +122,8 @@ def test_the_offset_in_which_a_moment_comes_makes_no_difference() -> None:
         ("fr", Money(450000, "EUR"), f"4{NB}500,00{NB}€"),
         ("en", Money(450000, "RSD"), f"RSD{NB}4,500.00"),
         ("en", Money(5, "USD"), "$0.05"),
-        ("km", Money(4500, "EUR"), "45,00€"),
-        ("km", Money(4500, "KWD"), f"4,500{NB}KWD"),
+        ("km", Money(4500, "EUR"), "45.00€"),
+        ("km", Money(4500, "KWD"), f"4.500{NB}KWD"),
     ],
 )
 def test_a_price_is_printed_as_the_locale_writes_it(

@@ -143,7 +143,7 @@ def test_an_end_on_another_day_is_not_told_as_a_time() -> None:
     same_day = replace(HAIRCUT, end=datetime(2026, 5, 22, 13, 0, tzinfo=UTC))
 
     assert "2:30\u00a0PM (Madrid" in email(overnight).text
-    assert "2:30\u00a0PM\u00a0\u2013\u00a03:00\u00a0PM (Madrid" in email(same_day).text
+    assert "2:30\u00a0PM \u2013 3:00\u00a0PM (Madrid" in email(same_day).text
 
 
 def test_an_sms_keeps_to_gsm_7_where_only_typography_is_lost() -> None:
