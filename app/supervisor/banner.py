@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.channels.credentials import Mode
 from app.domain.recipients import Channel
 from app.installation import Kept
 
-PREVIEW = "preview"
 TITLE_WIDTH = 12
 
 
@@ -25,7 +25,7 @@ class Facts:
     api_key: Kept
     #: Where the key is kept; None when the settings give it.
     api_key_file: Path | None
-    modes: Mapping[Channel, str]
+    modes: Mapping[Channel, Mode]
     data_dir: Path
     #: Where the queue is, in words; None in the trial mode without one.
     queue: str | None
@@ -52,7 +52,7 @@ def _rows(facts: Facts) -> list[tuple[str, str]]:
 
 def _warnings(facts: Facts) -> list[str]:
     lines = []
-    if PREVIEW in facts.modes.values():
+    if Mode.PREVIEW in facts.modes.values():
         lines += [
             "",
             "  *** PREVIEW: nothing reaches a customer on the channels marked so. ***",
@@ -80,5 +80,5 @@ def _curl(facts: Facts) -> str:
     return f'curl -H "Authorization: Bearer {key}" {services}'
 
 
-def _loud(mode: str) -> str:
-    return mode.upper() if mode == PREVIEW else mode
+def _loud(mode: Mode) -> str:
+    return mode.upper() if mode is Mode.PREVIEW else mode

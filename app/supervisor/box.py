@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import logs
+from app.channels.credentials import Mode
 from app.config import Settings
 from app.domain.recipients import Channel
 from app.installation import first_api_key, make_data_dir
@@ -42,8 +43,8 @@ class Plan:
     #: Makes the services, given what their environment must have beside ours.
     services: Callable[[Mapping[str, str]], Sequence[Child]]
     migrate: Callable[[Settings], None]
-    #: Tells how each channel sends: really, as a preview, or not at all.
-    modes: Callable[[Settings], Mapping[Channel, str]]
+    #: How each channel sends: through a provider, as a preview, or not at all.
+    modes: Mapping[Channel, Mode]
     #: Called once when the box is ready, with its address and the first API key.
     on_ready: Callable[[str, str], None] | None = None
     #: The embedded queue server's program; None where there is none.
@@ -144,7 +145,7 @@ class _Box:
             url=own_url(settings),
             api_key=self._api_key,
             api_key_file=kept,
-            modes=self._plan.modes(settings),
+            modes=self._plan.modes,
             data_dir=settings.data_dir,
             queue=self._queue_in_words(),
         )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.__main__ import EXIT_CONFIG
+from app.channels.credentials import Mode
 from app.config import Settings, load
 from app.domain.recipients import Channel
 from app.errors import BellhopError, ConfigError, StorageUnavailableError
@@ -52,7 +53,7 @@ def main() -> int:
     plan = box.Plan(
         services=services,
         migrate=migrate,
-        modes=lambda _settings: {Channel.SMS: "preview", Channel.EMAIL: "real"},
+        modes={Channel.SMS: Mode.PREVIEW, Channel.EMAIL: Mode.SMTP},
         on_ready=say_ready,
         queue_program=(lambda: None) if SPEC.get("no_program") else valkey.program,
     )

@@ -25,7 +25,7 @@ def test_banner_tells_where_everything_is_once_all_parts_run(tmp_path: Path) -> 
         key = (up.data_dir / "api_key").read_text().strip()
         assert f"http://127.0.0.1:{up.environment['BELLHOP_PORT']}/api/docs" in up.said
         assert f"{key}  (shown only now" in up.said
-        assert "sms PREVIEW, email real" in up.said
+        assert "sms PREVIEW, email smtp" in up.said
         assert str(up.data_dir / "outbox") in up.said
         assert f"ready http://127.0.0.1:{up.environment['BELLHOP_PORT']} " in up.said
         assert up.left_running() == ["api", "queue", "scheduler", "worker"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.channels.credentials import Mode
 from app.domain.recipients import Channel
 from app.installation import Kept
 from app.supervisor import valkey
@@ -102,7 +103,7 @@ def _facts(**changes: object) -> Facts:
         "url": "http://127.0.0.1:8000",
         "api_key": Kept("the-key", is_new=False),
         "api_key_file": Path("my var/api_key"),
-        "modes": {Channel.SMS: "real", Channel.EMAIL: "real"},
+        "modes": {Channel.SMS: Mode.TWILIO, Channel.EMAIL: Mode.SMTP},
         "data_dir": Path("my var"),
         "queue": "embedded",
     }
@@ -130,10 +131,15 @@ def test_banner_of_a_given_key_names_the_setting() -> None:
 
 @pytest.mark.parametrize(
     ("mode", "queue"),
-    [("real", "embedded"), ("real", None), ("preview", "embedded"), ("preview", None)],
+    [
+        (Mode.TWILIO, "embedded"),
+        (Mode.TWILIO, None),
+        (Mode.PREVIEW, "embedded"),
+        (Mode.PREVIEW, None),
+    ],
 )
-def test_banner_is_loud_about_preview_and_trial(mode: str, queue: str | None) -> None:
+def test_banner_is_loud_about_preview_and_trial(mode: Mode, queue: str | None) -> None:
     text = banner(_facts(modes={Channel.SMS: mode}, queue=queue))
 
-    assert ("*** PREVIEW" in text) == (mode == "preview")
+    assert ("*** PREVIEW" in text) == (mode is Mode.PREVIEW)
     assert ("*** TRIAL MODE" in text) == (queue is None)

@@ -1,0 +1,89 @@
+"""`up`: the whole box on this machine, from the first check to the clean stop."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from app.channels.table import channel_modes
+from app.config import Settings, load
+from app.errors import BellhopError
+from app.logs import fields
+from app.policy import Policy, load_policy
+from app.storage.database import Database, database_url
+from app.storage.migrate import migrate
+from app.supervisor import box
+from app.supervisor.child import Child
+from app.supervisor.services import services
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="book, pay and move a few appointments, to have something to see",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="how many workers named main to run (default: 1)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the box until Ctrl-C."""
+    settings = load()
+    policy = load_policy(settings.policy_file)
+    plan = box.Plan(
+        services=partial(_services, policy=policy, main_workers=arguments.workers),
+        migrate=_migrate,
+        modes=channel_modes(settings),
+        on_ready=_play_demo if arguments.demo else None,
+    )
+    return box.run(settings, plan=plan)
+
+
+def _migrate(settings: Settings) -> None:
+    database = Database(database_url(settings))
+    try:
+        migrate(database)
+    finally:
+        database.close()
+
+
+def _services(
+    environment: Mapping[str, str], *, policy: Policy, main_workers: int
+) -> Sequence[Child]:
+    names = {queue.worker for queue in policy.queues.values()}
+    return services(
+        environment=environment, worker_names=names, main_workers=main_workers
+    )
+
+
+def _play_demo(base_url: str, api_key: str) -> None:
+    """Play beside the watching of the children, so that Ctrl-C is heard meanwhile."""
+    threading.Thread(target=_demo, args=(base_url, api_key), daemon=True).start()
+
+
+def _demo(base_url: str, api_key: str) -> None:
+    demo = importlib.import_module("app.commands.demo")
+    try:
+        demo.run_against(base_url, api_key)
+    except BellhopError as error:
+        log.warning("The demo stopped", extra=fields("demo_stopped", why=str(error)))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one worker is needed")
+    return number
