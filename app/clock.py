@@ -6,5 +6,9 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Return the current moment, aware and in UTC."""
-    return datetime.now(UTC)
+    """Return the current moment, aware, in UTC and in whole milliseconds.
+
+    That is what the database keeps, so that a moment read back equals the one written.
+    """
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

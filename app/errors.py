@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class BellhopError(Exception):
@@ -74,7 +75,7 @@ class IllegalMoveError(ConflictError):
 class PlaceTakenError(ConflictError):
     """Raised when the wanted time has too few places left."""
 
-    def __init__(self, alternatives: Sequence[str]) -> None:
+    def __init__(self, alternatives: Sequence[datetime]) -> None:
         super().__init__("There are not enough free places at that time.")
         self.alternatives = tuple(alternatives)
 

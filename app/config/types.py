@@ -22,7 +22,8 @@ def _known(value: str, names: set[str], noun: str) -> str:
     return value
 
 
-def _time_zone(value: str) -> str:
+def time_zone(value: str) -> str:
+    """Return an IANA time zone's name, or raise ValueError with the nearest."""
     return _known(value, available_timezones(), "time zone")
 
 
@@ -44,7 +45,7 @@ def _words(value: object) -> object:
 Secret = SecretStr | None
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
+TimeZoneName = Annotated[str, AfterValidator(time_zone)]
 LocaleName = Annotated[str, AfterValidator(_locale)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///|postgresql\+psycopg://)")]

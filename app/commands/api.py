@@ -1,0 +1,29 @@
+"""`api`: the booking API, one of the three services."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+
+from app import config, logs
+from app.runtime import open_runtime
+from app.supervisor import parent
+from app.web.server import serve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parent.add_argument(parser)
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """Answer requests until told to stop."""
+    settings = config.load()
+    logs.configure(settings, process="api")
+    # What is wrong with policy, credentials or database is told here, in one piece,
+    # and not by the process that granian starts.
+    open_runtime(settings).close()
+    parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    serve(settings)
+    return 0

@@ -1,0 +1,89 @@
+"""The truth gate: whether a message may still leave, decided at the last moment.
+
+Asked by `services/delivery.py` milliseconds before the provider is called. Every "no"
+is a state with a reason in plain words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.bookings import BookingStatus
+from app.domain.kinds import KindPolicy
+from app.domain.tasks import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a message must not leave, and the state it goes to instead."""
+
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingNow:
+    """What the gate must know of the booking as it stands."""
+
+    status: BookingStatus
+    start: datetime
+
+
+def refusal(
+    policy: KindPolicy,
+    *,
+    args: Mapping[str, Any],
+    booking: BookingNow | None,
+    useful_until: datetime,
+    now: datetime,
+) -> Refusal | None:
+    """Return why the message must not leave, or None if it may.
+
+    `args` is what the message was planned with; `booking` is None where it is about
+    none.
+    """
+    if now >= useful_until:
+        return Refusal(
+            status=Status.EXPIRED, reason="It would come too late to be useful."
+        )
+    if booking is None:
+        return None
+    return _untrue(policy, args, booking)
+
+
+def _untrue(
+    policy: KindPolicy, args: Mapping[str, Any], booking: BookingNow
+) -> Refusal | None:
+    if policy.true_while is not None and booking.status not in policy.true_while:
+        return _status_refusal(booking.status)
+    if policy.tells_start and _told_start(args) not in (None, booking.start):
+        return Refusal(
+            status=Status.SUPERSEDED,
+            reason="The booking was moved; this message tells its old time.",
+        )
+    told_status = args.get("new_status", booking.status)
+    if policy.tells_status and told_status != booking.status:
+        return Refusal(
+            status=Status.SUPERSEDED,
+            reason="The booking's status has changed again since.",
+        )
+    return None
+
+
+def _status_refusal(status: BookingStatus) -> Refusal:
+    if status is BookingStatus.CANCELLED:
+        return Refusal(status=Status.CANCELLED, reason="The booking was cancelled.")
+    words = status.replace("_", " ")
+    return Refusal(
+        status=Status.SUPERSEDED,
+        reason=f"The booking is {words} now, and this message would be untrue.",
+    )
+
+
+def _told_start(args: Mapping[str, Any]) -> datetime | None:
+    # A site that words its own message about a booking tells what it likes.
+    told = args.get("start")
+    return datetime.fromisoformat(told) if told else None

@@ -1,0 +1,86 @@
+"""The kinds of message: on what occasion each is sent and when it stops being true.
+
+To add one: an entry here and a folder of texts in `app/messages/`; a test says what is
+missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from app.domain.bookings import BookingStatus
+
+#: How long a message is useful where no appointment sets an end.
+USEFUL_FOR = timedelta(hours=24)
+
+
+class Kind(StrEnum):
+    """Every occasion on which a customer hears from the business."""
+
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_RESCHEDULED = "booking_rescheduled"
+    BOOKING_STATUS_CHANGED = "booking_status_changed"
+    BOOKING_REMINDER = "booking_reminder"
+    PAYMENT_RECEIVED = "payment_received"
+    MESSAGE = "message"
+
+
+class OnUnknown(StrEnum):
+    """What is done when nobody can say whether the provider took a message."""
+
+    RESEND_ONCE = "resend_once"  # a doubled confirmation is better than none
+    HOLD = "hold"  # a person decides
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindPolicy:
+    """What the engine must know of a kind."""
+
+    #: The booking must be in one of these when the message leaves; None: any.
+    true_while: frozenset[BookingStatus] | None = None
+    #: The message tells a start time, and is untrue once the booking has another.
+    tells_start: bool = False
+    #: The message tells a status, and is untrue once the booking has another.
+    tells_status: bool = False
+    #: Older unsent messages of these kinds about the booking are superseded by it.
+    supersedes: frozenset[Kind] = frozenset()
+    #: How long before the start it is sent (reminders).
+    send_before: tuple[timedelta, ...] = ()
+    on_unknown: OnUnknown = OnUnknown.RESEND_ONCE
+    #: The channels it may use; None: every one the customer can be reached on.
+    channels: frozenset[str] | None = None
+
+
+_ABOUT_TIME = frozenset(
+    {Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}
+)
+
+#: Every kind there is, with its policy.
+KINDS: dict[Kind, KindPolicy] = {
+    Kind.BOOKING_CONFIRMED: KindPolicy(
+        true_while=frozenset({BookingStatus.CONFIRMED}), tells_start=True
+    ),
+    Kind.BOOKING_CANCELLED: KindPolicy(
+        true_while=frozenset({BookingStatus.CANCELLED}), supersedes=_ABOUT_TIME
+    ),
+    Kind.BOOKING_RESCHEDULED: KindPolicy(
+        true_while=frozenset({BookingStatus.CONFIRMED, BookingStatus.PENDING_PAYMENT}),
+        tells_start=True,
+        supersedes=frozenset({Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}),
+    ),
+    Kind.BOOKING_STATUS_CHANGED: KindPolicy(
+        tells_status=True,
+        supersedes=frozenset({*_ABOUT_TIME, Kind.BOOKING_STATUS_CHANGED}),
+    ),
+    Kind.BOOKING_REMINDER: KindPolicy(
+        true_while=frozenset({BookingStatus.CONFIRMED}),
+        tells_start=True,
+        supersedes=frozenset({Kind.BOOKING_REMINDER}),
+        send_before=(timedelta(hours=24), timedelta(hours=2)),
+    ),
+    Kind.PAYMENT_RECEIVED: KindPolicy(),
+    Kind.MESSAGE: KindPolicy(),
+}

@@ -1,0 +1,107 @@
+"""The long-lived parts of a process, built once and handed on.
+
+Made by the entry points (`worker.py`, `scheduler.py`, the API and commands); services
+get it as their first argument where they need more than an open transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import sqlalchemy as sa
+
+from app.broker import Doorbell, SilentDoorbell, open_redis_doorbell
+from app.channels.table import Mode, channel_modes
+from app.config import Settings
+from app.domain.recipients import Channel
+from app.errors import StorageUnavailableError
+from app.installation import make_data_dir
+from app.policy import Policy, load_policy
+from app.storage.database import Database, database_url
+from app.storage.migrate import check_migrated
+from app.storage.tables import installation
+
+#: Where `up` writes the address of the queue server that it has started.
+EMBEDDED_URL = "queue/url"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """What every process has: settings, policy, the database and the doorbell."""
+
+    settings: Settings
+    policy: Policy
+    database: Database
+    doorbell: Doorbell
+    #: How each channel sends: its provider's name, `preview` or `off`.
+    modes: Mapping[Channel, Mode]
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        self.doorbell.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def open_runtime(settings: Settings, *, doorbell: Doorbell | None = None) -> Runtime:
+    """Build the runtime of a process; raises ConfigError, StartError and, where the
+    database is out of reach or of another version, StorageUnavailableError.
+
+    `doorbell`: one's own; the queue server in force is rung where none is given.
+    """
+    policy = load_policy(settings.policy_file)
+    modes = channel_modes(settings)
+    make_data_dir(settings)
+    database = Database(database_url(settings))
+    try:
+        check_migrated(database)
+        doorbell = doorbell or _doorbell(settings, database)
+    except BaseException:
+        database.close()
+        raise
+    return Runtime(
+        settings=settings,
+        policy=policy,
+        database=database,
+        doorbell=doorbell,
+        modes=modes,
+    )
+
+
+def queue_url(settings: Settings) -> str | None:
+    """Return the queue server's address: the one set, or that of `up`'s own server.
+
+    None: there is none, and the worker looks into the database by itself.
+    """
+    if settings.redis_url is not None:
+        return settings.redis_url
+    try:
+        embedded = settings.data_dir / EMBEDDED_URL
+        return embedded.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def queue_namespace(database: Database) -> str:
+    """Return the prefix of our keys: two installations may share a queue server."""
+    with database.read() as tx:
+        name = tx.execute(sa.select(installation.c.id)).scalar_one_or_none()
+    if name is None:
+        raise StorageUnavailableError(
+            "The database has no name yet. Run `python3 bellhop.py migrate` first."
+        )
+    return f"bellhop-{name}"
+
+
+def _doorbell(settings: Settings, database: Database) -> Doorbell:
+    url = queue_url(settings)
+    if url is None:
+        return SilentDoorbell()
+    return open_redis_doorbell(url, namespace=queue_namespace(database))

@@ -1,0 +1,241 @@
+"""The deeds on bookings: each makes rows right in one open transaction.
+
+Called by the API and the scheduler through `dispatch.perform`, which commits, releases
+what was planned and rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.domain.bookings import (
+    MOVABLE,
+    Booking,
+    BookingStatus,
+    Customer,
+    PaymentStatus,
+    check_move,
+)
+from app.domain.catalogue import Service
+from app.domain.ids import new_id, new_reference
+from app.domain.kinds import Kind
+from app.domain.money import Money
+from app.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PlaceTakenError,
+    Problem,
+)
+from app.runtime import Runtime
+from app.services import availability
+from app.services.planning import plan_for_booking
+from app.storage import bookings as store
+from app.storage import catalogue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody wants to book."""
+
+    service_id: str
+    start: datetime
+    party_size: int
+    customer: Customer
+    notes: str | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+def create(
+    tx: sa.Connection, runtime: Runtime, wish: Wish, *, now: datetime
+) -> Booking:
+    """Take the places and save the booking; without a price it is confirmed at once.
+
+    Raises PlaceTakenError, with free times near by, where there are too few places.
+    """
+    service = _bookable_service(tx, wish)
+    _check_future(wish.start, now)
+    end = wish.start + service.duration
+    price = service.price or Money(0, runtime.settings.currency)
+    booking = Booking(
+        id=new_id(),
+        reference=new_reference(),
+        status=BookingStatus.PENDING_PAYMENT,
+        service_id=service.id,
+        start=wish.start,
+        end=end,
+        party_size=wish.party_size,
+        customer=wish.customer,
+        price=price,
+        payment_status=PaymentStatus.UNPAID
+        if price.amount
+        else PaymentStatus.NOT_NEEDED,
+        hold_expires_at=now + runtime.policy.payment_hold,
+        notes=wish.notes,
+        metadata=dict(wish.metadata) if wish.metadata is not None else None,
+        created_at=now,
+        updated_at=now,
+    )
+    _check_places(tx, service, booking, now=now)
+    store.insert(tx, booking)
+    return booking if price.amount else confirm(tx, runtime, booking, now=now)
+
+
+def confirm(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking: Booking,
+    *,
+    now: datetime,
+    **changes: Any,
+) -> Booking:
+    """Confirm a booking and tell its customer; `changes` are saved with it."""
+    check_move(booking.status, BookingStatus.CONFIRMED)
+    if not _holds_its_place(booking, now):
+        service = _service(tx, booking.service_id)
+        _check_places(tx, service, booking, now=now)
+    booking = store.change(
+        tx,
+        booking,
+        now=now,
+        status=BookingStatus.CONFIRMED,
+        hold_expires_at=None,
+        confirmed_at=now,
+        **changes,
+    )
+    plan_for_booking(tx, runtime, booking, kind=Kind.BOOKING_CONFIRMED, now=now)
+    return booking
+
+
+def cancel(
+    tx: sa.Connection, runtime: Runtime, booking: Booking, *, now: datetime, reason: str
+) -> Booking:
+    """Cancel a booking, free its places and tell its customer."""
+    check_move(booking.status, BookingStatus.CANCELLED)
+    booking = store.change(
+        tx, booking, now=now, status=BookingStatus.CANCELLED, hold_expires_at=None
+    )
+    plan_for_booking(
+        tx,
+        runtime,
+        booking,
+        kind=Kind.BOOKING_CANCELLED,
+        now=now,
+        args={"reason": reason},
+    )
+    return booking
+
+
+def reschedule(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking: Booking,
+    *,
+    start: datetime,
+    now: datetime,
+    reason: str,
+) -> Booking:
+    """Move a booking to another time and tell its customer the old and the new one."""
+    if booking.status not in MOVABLE:
+        raise ConflictError(f"A booking that is {booking.status} cannot be moved.")
+    _check_future(start, now)
+    if start == booking.start:
+        return booking
+    service = _service(tx, booking.service_id)
+    old_start = booking.start
+    length = booking.end - booking.start
+    booking = store.change(tx, booking, now=now, start=start, end=start + length)
+    _check_places(tx, service, booking, now=now)
+    plan_for_booking(
+        tx,
+        runtime,
+        booking,
+        kind=Kind.BOOKING_RESCHEDULED,
+        now=now,
+        args={"old_start": old_start.isoformat(), "reason": reason},
+    )
+    return booking
+
+
+def change_status(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking: Booking,
+    *,
+    to: BookingStatus,
+    now: datetime,
+    reason: str = "",
+) -> Booking:
+    """Complete a booking, note a no-show or let a hold expire; tell the customer."""
+    check_move(booking.status, to)
+    old_status = booking.status
+    booking = store.change(tx, booking, now=now, status=to, hold_expires_at=None)
+    plan_for_booking(
+        tx,
+        runtime,
+        booking,
+        kind=Kind.BOOKING_STATUS_CHANGED,
+        now=now,
+        args={"old_status": old_status, "new_status": to, "reason": reason},
+    )
+    return booking
+
+
+def expire_holds(
+    tx: sa.Connection, runtime: Runtime, *, now: datetime, limit: int = 100
+) -> int:
+    """Let unpaid bookings whose hold has run out expire; return how many."""
+    expired = store.expired_holds(tx, now=now, limit=limit)
+    for booking in expired:
+        change_status(tx, runtime, booking, to=BookingStatus.EXPIRED, now=now)
+    return len(expired)
+
+
+def find(tx: sa.Connection, booking_id: str) -> Booking:
+    """Return a booking; raise NotFoundError where there is none."""
+    booking = store.find(tx, booking_id)
+    if booking is None:
+        raise NotFoundError("booking", booking_id)
+    return booking
+
+
+def _bookable_service(tx: sa.Connection, wish: Wish) -> Service:
+    service = catalogue.find(tx, wish.service_id, lock=True)
+    if service is None or not service.active:
+        message = f"there is no bookable service {wish.service_id!r}"
+        raise InvalidError([Problem("service_id", message)])
+    if wish.party_size > service.capacity:
+        message = f"the service has {service.capacity} places at a time"
+        raise InvalidError([Problem("party_size", message)])
+    return service
+
+
+def _service(tx: sa.Connection, service_id: str) -> Service:
+    service = catalogue.find(tx, service_id, lock=True)
+    if service is None:
+        raise NotFoundError("service", service_id)
+    return service
+
+
+def _check_future(start: datetime, now: datetime) -> None:
+    if start <= now:
+        raise InvalidError([Problem("start", "is in the past")])
+
+
+def _holds_its_place(booking: Booking, now: datetime) -> bool:
+    if booking.status is not BookingStatus.PENDING_PAYMENT:
+        return False
+    return booking.hold_expires_at is None or booking.hold_expires_at > now
+
+
+def _check_places(
+    tx: sa.Connection, service: Service, booking: Booking, *, now: datetime
+) -> None:
+    left = availability.places_left_for(tx, service, booking, now=now)
+    if left < booking.party_size:
+        raise PlaceTakenError(availability.alternatives(tx, service, booking, now=now))

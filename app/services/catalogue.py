@@ -1,0 +1,53 @@
+"""The deeds on services: offer one, change one, find one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.domain.catalogue import Service
+from app.domain.ids import new_id
+from app.domain.money import Money
+from app.errors import NotFoundError
+from app.storage import catalogue as store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a business wants to offer."""
+
+    name: str
+    duration: timedelta
+    buffer: timedelta
+    capacity: int
+    price: Money | None
+    reminders: tuple[timedelta, ...] | None
+    active: bool
+
+
+def create(tx: sa.Connection, wish: Wish, *, now: datetime) -> Service:
+    """Save a new service."""
+    service = Service(id=new_id(), created_at=now, updated_at=now, **vars(wish))
+    store.insert(tx, service)
+    return service
+
+
+def change(
+    tx: sa.Connection, service_id: str, changes: Mapping[str, Any], *, now: datetime
+) -> Service:
+    """Save a service with these fields changed; raise NotFoundError if it is none."""
+    service = replace(find(tx, service_id), updated_at=now, **changes)
+    store.update(tx, service)
+    return service
+
+
+def find(tx: sa.Connection, service_id: str) -> Service:
+    """Return a service; raise NotFoundError where there is none."""
+    service = store.find(tx, service_id)
+    if service is None:
+        raise NotFoundError("service", service_id)
+    return service

@@ -1,0 +1,52 @@
+"""Fills a message's facts: from its booking as it is now, or from the site's own data.
+
+Called by delivery, milliseconds before the message is worded.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.config import Settings
+from app.domain.facts import Facts, read_facts
+from app.domain.money import Money, read_money
+from app.services.links import Links
+
+#: Where a task keeps the `data` of a site that words its own messages.
+SITE_DATA = "data"
+
+
+def facts_of(settings: Settings, row: sa.RowMapping, *, links: Links) -> Facts:
+    """Return the facts of a task's row as `delivering.find` reads it."""
+    if SITE_DATA in row["args"]:
+        return read_facts(
+            row["kind"],
+            row["args"][SITE_DATA],
+            business_name=settings.business_name,
+            customer_name=row["recipient_name"],
+        )
+    return _facts_of_booking(settings, row, links.manage_url(row["booking_id"]))
+
+
+def _facts_of_booking(settings: Settings, row: sa.RowMapping, manage_url: str) -> Facts:
+    told = row["args"]
+    old_start = told.get("old_start")
+    return Facts(
+        business_name=settings.business_name,
+        customer_name=row["customer_name"],
+        service_name=row["service_name"],
+        start=row["start"],
+        end=row["end"],
+        old_start=datetime.fromisoformat(old_start) if old_start else None,
+        old_status=told.get("old_status", ""),
+        new_status=told.get("new_status", ""),
+        price=read_money(told["price"])
+        if "price" in told
+        else Money(row["price_amount"], row["price_currency"]),
+        reference=row["reference"],
+        manage_url=manage_url,
+        reason=told.get("reason") or "",
+        party_size=row["party_size"],
+    )

@@ -1,0 +1,23 @@
+"""Builds what a worker delivers with; called by `worker.py` and by commands."""
+
+from __future__ import annotations
+
+from app.channels.table import open_providers
+from app.runtime import Runtime
+from app.services.courier import Courier
+from app.services.links import Links
+from app.services.wording import Wording
+
+
+def open_courier(runtime: Runtime, *, boot_id: str) -> Courier:
+    """Make a courier: its providers connect when they first send."""
+    settings = runtime.settings
+    return Courier(
+        runtime=runtime,
+        providers=open_providers(settings),
+        wording=Wording(
+            business_locale=settings.locale, business_timezone=settings.timezone
+        ),
+        links=Links(runtime),
+        boot_id=boot_id,
+    )

@@ -1,0 +1,165 @@
+"""Plans messages: one task a channel, in the transaction of the fact they tell.
+
+Called by the deeds on bookings, the reminders and `POST /notifications`. Rings nothing:
+`dispatch.perform` does, after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.channels.table import Mode
+from app.domain.bookings import Booking, Customer
+from app.domain.ids import new_id
+from app.domain.kinds import USEFUL_FOR, Kind
+from app.domain.recipients import Channel
+from app.domain.tasks import CANCELLABLE, Status
+from app.runtime import Runtime
+from app.storage import planning
+
+#: Said of a message whose channel has no credentials (CONTRACT section 3).
+CHANNEL_OFF = "channel not configured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One message to be planned; what is None is taken from the tables."""
+
+    kind: Kind
+    channel: Channel
+    recipient: str
+    recipient_name: str = ""
+    locale: str | None = None
+    timezone: str | None = None
+    #: What the texts need and the booking's row does not tell.
+    args: Mapping[str, Any]
+    booking_id: str | None = None
+    dedupe_key: str | None = None
+    priority: int | None = None
+    due_at: datetime | None = None
+    useful_until: datetime | None = None
+
+
+def plan_for_booking(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking: Booking,
+    *,
+    kind: Kind,
+    now: datetime,
+    args: Mapping[str, Any] | None = None,
+    occasion: str | None = None,
+) -> list[str]:
+    """Plan a message about a booking on each of its customer's channels.
+
+    Older unsent messages that it makes untrue are called off. `occasion` names what
+    makes the message unique within the booking; its revision, where none is given.
+    """
+    call_off_older(tx, runtime, booking, kind=kind, now=now)
+    told = {"start": booking.start.isoformat(), **(args or {})}
+    planned = []
+    for channel in channels_of(runtime, booking.customer, kind):
+        plan = Plan(
+            kind=kind,
+            channel=channel,
+            recipient=address(booking.customer, channel),
+            recipient_name=booking.customer.name,
+            locale=booking.customer.locale,
+            timezone=booking.customer.timezone,
+            args=told,
+            booking_id=booking.id,
+            dedupe_key=f"{booking.id}/{kind}/{channel}/{occasion or booking.revision}",
+            useful_until=_useful_until(booking, now),
+        )
+        if task_id := insert(tx, runtime, plan, now=now):
+            planned.append(task_id)
+    return planned
+
+
+def insert(
+    tx: sa.Connection, runtime: Runtime, plan: Plan, *, now: datetime
+) -> str | None:
+    """Save one planned message; None where its dedupe key has been used before."""
+    queue = plan.channel.value
+    policy = runtime.policy.queues[queue]
+    is_off = runtime.modes[plan.channel] is Mode.OFF
+    due_at = plan.due_at or now
+    task_id = new_id()
+    task = {
+        "id": task_id,
+        "kind": plan.kind,
+        "queue": queue,
+        "worker": policy.worker,
+        "priority": policy.priority if plan.priority is None else plan.priority,
+        "status": Status.SUPPRESSED if is_off else Status.PENDING,
+        "reason": CHANNEL_OFF if is_off else "",
+        "booking_id": plan.booking_id,
+        "dedupe_key": plan.dedupe_key,
+        "order_key": f"{plan.channel}:{plan.recipient}",
+        "args": dict(plan.args),
+        "created_at": now,
+        "due_at": due_at,
+        "next_attempt_at": None if is_off else due_at,
+        "useful_until": plan.useful_until or due_at + USEFUL_FOR,
+        "finished_at": now if is_off else None,
+        "updated_at": now,
+    }
+    notification = {
+        "task_id": task_id,
+        "channel": plan.channel,
+        "recipient": plan.recipient,
+        "recipient_name": plan.recipient_name,
+        "locale": plan.locale or runtime.settings.locale,
+        "timezone": plan.timezone or runtime.settings.timezone,
+    }
+    fresh = planning.insert_notification(tx, task=task, notification=notification)
+    return task_id if fresh else None
+
+
+def call_off_older(
+    tx: sa.Connection, runtime: Runtime, booking: Booking, *, kind: Kind, now: datetime
+) -> None:
+    """Call off the unsent messages about a booking that a new one makes untrue."""
+    supersedes = runtime.policy.kinds[kind].supersedes
+    if not supersedes:
+        return
+    cancelled = kind is Kind.BOOKING_CANCELLED
+    planning.call_off(
+        tx,
+        booking_id=booking.id,
+        kinds=supersedes,
+        among=CANCELLABLE,
+        status=Status.CANCELLED if cancelled else Status.SUPERSEDED,
+        reason="The booking was cancelled."
+        if cancelled
+        else "A newer message about the booking replaces it.",
+        now=now,
+    )
+
+
+def channels_of(runtime: Runtime, customer: Customer, kind: Kind) -> Iterable[Channel]:
+    """Return the channels that a message of the kind to this customer uses."""
+    allowed = runtime.policy.kinds[kind].channels
+    for channel in Channel:
+        if not address(customer, channel):
+            continue
+        if customer.channels is not None and channel not in customer.channels:
+            continue
+        if allowed is None or channel in allowed:
+            yield channel
+
+
+def address(customer: Customer, channel: Channel) -> str:
+    """Return where a customer is reached on a channel; empty: nowhere."""
+    found = customer.email if channel is Channel.EMAIL else customer.phone
+    return found or ""
+
+
+def _useful_until(booking: Booking, now: datetime) -> datetime:
+    # What is said after the appointment has begun (a no-show) is useful for a day.
+    return booking.start if booking.start > now else now + USEFUL_FOR

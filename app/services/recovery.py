@@ -1,0 +1,75 @@
+"""What heals by itself: lost doorbells, failed messages, messages that come too late.
+
+Called by the scheduler's jobs; each makes rows right and may run any number of times.
+"""
+
+from __future__ import annotations
+
+from app.clock import utc_now
+from app.domain.tasks import CANCELLABLE
+from app.errors import QueueUnavailableError
+from app.runtime import Runtime
+from app.services import bookings, dispatch
+from app.storage import recovering, releasing
+from app.storage.releasing import Rung
+
+#: Unpaid bookings that expire in one transaction.
+HOLDS_AT_ONCE = 100
+TOO_LATE = "It would come too late to be useful."
+
+
+def relay(runtime: Runtime) -> int:
+    """Ring again for queued tasks whose doorbell was lost; return how many.
+
+    A worker that is busy with one long message has heard its doorbells: as long as the
+    queue server holds as many as there are queued rows, nothing was lost.
+    """
+    if not runtime.doorbell.available:
+        return 0
+    now = utc_now()
+    before = now - runtime.policy.ring_again
+    with runtime.database.write() as tx:
+        unanswered = releasing.unanswered(tx, now=now, before=before)
+    lost = [rung for rung in unanswered if _is_lost(runtime, rung, unanswered)]
+    dispatch.ring(runtime, lost)
+    return len(lost)
+
+
+def retry_failed(runtime: Runtime) -> int:
+    """Give each failed message that is due one more attempt; return how many.
+
+    What falls due within half an interval is taken along: the job would otherwise come
+    seconds too early and leave it for a whole round more.
+    """
+    now = utc_now()
+    due_before = now + runtime.policy.schedule["retry_failed"] / 2
+    return dispatch.perform(
+        runtime,
+        lambda tx: recovering.retry_failed(tx, now=now, due_before=due_before),
+    )
+
+
+def expire(runtime: Runtime) -> int:
+    """Expire unpaid bookings and messages that come too late; return how many."""
+    now = utc_now()
+    expired = 0
+    while True:
+        holds = dispatch.perform(
+            runtime,
+            lambda tx: bookings.expire_holds(tx, runtime, now=now, limit=HOLDS_AT_ONCE),
+        )
+        expired += holds
+        if holds < HOLDS_AT_ONCE:
+            break
+    with runtime.database.write() as tx:
+        return expired + recovering.expire_useless(
+            tx, among=CANCELLABLE, reason=TOO_LATE, now=now
+        )
+
+
+def _is_lost(runtime: Runtime, rung: Rung, unanswered: list[Rung]) -> bool:
+    waiting = sum(other.worker == rung.worker for other in unanswered)
+    try:
+        return runtime.doorbell.depth(rung.worker) < waiting
+    except QueueUnavailableError:
+        return False

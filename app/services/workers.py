@@ -1,0 +1,151 @@
+"""Who works: registration, heartbeats, and taking over what a dead worker held.
+
+A worker holds a lock on a file as long as it lives, so that on its own host nobody has
+to guess: the kernel frees the lock of a dead process at once, and never of one that is
+merely stopped. From other hosts only an old heartbeat tells.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from app.clock import utc_now
+from app.logs import fields
+from app.runtime import Runtime
+from app.services import dispatch
+from app.storage import recovering, releasing
+from app.storage.lock import FileLock
+
+log = logging.getLogger(__name__)
+
+#: Said of a message that was being sent when its worker died.
+DIED = "The worker stopped during the call; nobody knows whether it was sent."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presence:
+    """One run of a worker: its name in the rows it holds, and the lock it lives by."""
+
+    boot_id: str
+    name: str
+    lock: FileLock
+    lock_path: Path
+
+
+def register(runtime: Runtime, *, name: str) -> Presence:
+    """Take this run's lock, then write down that the worker lives."""
+    boot_id = uuid4().hex
+    path = _lock_path(runtime, boot_id)
+    lock = FileLock(path)
+    lock.try_acquire()
+    with runtime.database.write() as tx:
+        recovering.register_worker(
+            tx,
+            boot_id=boot_id,
+            name=name,
+            host=_host(),
+            pid=os.getpid(),
+            now=utc_now(),
+        )
+    return Presence(boot_id=boot_id, name=name, lock=lock, lock_path=path)
+
+
+def beat(runtime: Runtime, presence: Presence) -> bool:
+    """Write a heartbeat; False where another host has taken this worker for dead."""
+    with runtime.database.write() as tx:
+        return recovering.beat(tx, boot_id=presence.boot_id, now=utc_now())
+
+
+def leave(runtime: Runtime, presence: Presence) -> None:
+    """Say goodbye after the last message; what is still held becomes unknown."""
+    with runtime.database.write() as tx:
+        _take_over(tx, runtime, boot_id=presence.boot_id)
+    presence.lock.close()
+    with suppress(OSError):
+        presence.lock_path.unlink()
+
+
+def give_up(runtime: Runtime, presence: Presence, *, reason: str) -> int:
+    """Make what this worker holds unknown: it stumbled in the middle of a delivery."""
+    now = utc_now()
+    with runtime.database.write() as tx:
+        return recovering.make_unknown(
+            tx,
+            boot_id=presence.boot_id,
+            reason=reason,
+            now=now,
+            look_up_at=now + runtime.policy.look_up,
+        )
+
+
+def take_over(runtime: Runtime) -> int:
+    """Take over what dead workers held, and ring again for what they had heard.
+
+    Returns how many workers were found dead. Never touches a living one's rows.
+    """
+    with runtime.database.read() as tx:
+        known = recovering.all_workers(tx)
+        orphans = recovering.orphans(tx)
+    dead = [row["boot_id"] for row in known if _is_dead(runtime, row)]
+    if not dead and not orphans:
+        return 0
+    now = utc_now()
+    with runtime.database.write() as tx:
+        for boot_id in (*dead, *orphans):
+            _take_over(tx, runtime, boot_id=boot_id)
+        rungs = releasing.unanswered(tx, now=now, before=now)
+    dispatch.ring(runtime, rungs)
+    for boot_id in dead:
+        with suppress(OSError):
+            _lock_path(runtime, boot_id).unlink()
+        log.warning(
+            "Dead worker's messages taken over",
+            extra=fields("worker_taken_over", boot_id=boot_id),
+        )
+    return len(dead)
+
+
+def _take_over(tx: sa.Connection, runtime: Runtime, *, boot_id: str) -> None:
+    now = utc_now()
+    recovering.make_unknown(
+        tx,
+        boot_id=boot_id,
+        reason=DIED,
+        now=now,
+        look_up_at=now + runtime.policy.look_up,
+    )
+    recovering.forget_worker(tx, boot_id=boot_id)
+
+
+def _is_dead(runtime: Runtime, worker: sa.RowMapping) -> bool:
+    if worker["host"] == _host():
+        return _lock_is_free(_lock_path(runtime, worker["boot_id"]))
+    expires_at: datetime = worker["heartbeat_at"] + runtime.policy.worker_expiry
+    return expires_at < utc_now()
+
+
+def _lock_is_free(path: Path) -> bool:
+    if not path.exists():
+        return True
+    lock = FileLock(path)
+    try:
+        return lock.try_acquire()
+    finally:
+        lock.close()
+
+
+def _lock_path(runtime: Runtime, boot_id: str) -> Path:
+    return runtime.settings.data_dir / "run" / f"worker-{boot_id}.lock"
+
+
+def _host() -> str:
+    return socket.gethostname()

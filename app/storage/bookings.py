@@ -1,0 +1,269 @@
+"""The SQL of bookings and payments; a change is refused where somebody was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.domain.availability import Taken
+from app.domain.bookings import (
+    HOLDS_PLACE,
+    Booking,
+    BookingStatus,
+    Customer,
+    PaymentStatus,
+)
+from app.domain.money import Money
+from app.domain.recipients import Channel
+from app.errors import ConflictError
+from app.storage.tables import bookings, payments, services
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment:
+    """One payment that was proven; `reference` is the provider's payment id."""
+
+    id: str
+    booking_id: str
+    provider: str
+    reference: str
+    order_id: str | None
+    amount: Money
+    created_at: datetime
+
+
+def insert(tx: sa.Connection, booking: Booking) -> None:
+    """Save a new booking."""
+    tx.execute(sa.insert(bookings), [_row(booking)])
+
+
+def find(tx: sa.Connection, booking_id: str) -> Booking | None:
+    """Return a booking, or None."""
+    row = tx.execute(_FIND, {"booking_id": booking_id}).mappings().one_or_none()
+    return None if row is None else booking_of(row)
+
+
+def change(
+    tx: sa.Connection, booking: Booking, *, now: datetime, **changes: Any
+) -> Booking:
+    """Save the booking with these changes as its next revision, and return it.
+
+    Raises ConflictError if it has changed since it was read.
+    """
+    after = replace(booking, revision=booking.revision + 1, updated_at=now, **changes)
+    saved = tx.execute(
+        sa.update(bookings)
+        .where(bookings.c.id == booking.id, bookings.c.revision == booking.revision)
+        .values(_row(after))
+    )
+    if saved.rowcount != 1:
+        raise ConflictError("The booking was changed by somebody else just now.")
+    return after
+
+
+def taken(
+    tx: sa.Connection,
+    *,
+    service_id: str,
+    window: tuple[datetime, datetime],
+    now: datetime,
+    but_not: str | None = None,
+) -> list[Taken]:
+    """Return what is taken of a service in the window, buffers included.
+
+    A hold that has run out counts no more. `but_not`: a booking that is to be moved.
+    """
+    first, last = window
+    service_buffer = services.c.buffer_minutes * 60_000
+    ends = sa.type_coerce(bookings.c.end, sa.BigInteger) + service_buffer
+    rows = tx.execute(
+        sa.select(bookings.c.start, _as_moment(ends), bookings.c.party_size)
+        .join(services, services.c.id == bookings.c.service_id)
+        .where(
+            bookings.c.service_id == service_id,
+            bookings.c.status.in_(HOLDS_PLACE),
+            sa.or_(
+                bookings.c.hold_expires_at.is_(None), bookings.c.hold_expires_at > now
+            ),
+            bookings.c.start < last,
+            _as_moment(ends) > first,
+            bookings.c.id != (but_not or ""),
+        )
+    )
+    return [Taken(start=start, end=end, places=size) for start, end, size in rows]
+
+
+def expired_holds(tx: sa.Connection, *, now: datetime, limit: int) -> list[Booking]:
+    """Return unpaid bookings whose hold has run out."""
+    query = (
+        sa.select(bookings)
+        .where(
+            bookings.c.status == BookingStatus.PENDING_PAYMENT,
+            bookings.c.hold_expires_at <= now,
+        )
+        .limit(limit)
+    )
+    return [booking_of(row) for row in tx.execute(query).mappings()]
+
+
+def starting(tx: sa.Connection, *, window: tuple[datetime, datetime]) -> list[Booking]:
+    """Return the confirmed bookings that start in the window, the soonest first."""
+    query = (
+        sa.select(bookings)
+        .where(
+            bookings.c.status == BookingStatus.CONFIRMED,
+            bookings.c.start > window[0],
+            bookings.c.start <= window[1],
+        )
+        .order_by(bookings.c.start)
+    )
+    return [booking_of(row) for row in tx.execute(query).mappings()]
+
+
+def note_reminder(tx: sa.Connection, *, booking_id: str, occasion: str) -> None:
+    """Write down for which occasion the last reminder was planned."""
+    tx.execute(
+        sa.update(bookings).where(bookings.c.id == booking_id).values(reminded=occasion)
+    )
+
+
+def page(
+    tx: sa.Connection,
+    *,
+    where: Iterable[sa.ColumnElement[bool]],
+    after: str | None,
+    limit: int,
+) -> list[Booking]:
+    """Return bookings, the newest first, at most `limit`, older than the id `after`."""
+    query = sa.select(bookings).where(*where).order_by(bookings.c.id.desc())
+    if after is not None:
+        query = query.where(bookings.c.id < after)
+    return [booking_of(row) for row in tx.execute(query.limit(limit)).mappings()]
+
+
+def insert_payment(tx: sa.Connection, payment: Payment) -> None:
+    """Save a payment; (provider, reference) is unique over all bookings."""
+    row = {
+        "id": payment.id,
+        "booking_id": payment.booking_id,
+        "provider": payment.provider,
+        "reference": payment.reference,
+        "order_id": payment.order_id,
+        "amount": payment.amount.amount,
+        "currency": payment.amount.currency,
+        "created_at": payment.created_at,
+    }
+    tx.execute(sa.insert(payments), [row])
+
+
+def find_payment(tx: sa.Connection, *, provider: str, reference: str) -> Payment | None:
+    """Return the payment with the provider's id, whichever booking it paid."""
+    row = (
+        tx.execute(_FIND_PAYMENT, {"provider": provider, "reference": reference})
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else _payment(row)
+
+
+def payments_of(tx: sa.Connection, booking_ids: Iterable[str]) -> dict[str, Payment]:
+    """Return the first payment of each booking that has one."""
+    rows = tx.execute(
+        sa.select(payments)
+        .where(payments.c.booking_id.in_(list(booking_ids)))
+        .order_by(payments.c.id.desc())
+    ).mappings()
+    return {row["booking_id"]: _payment(row) for row in rows}
+
+
+_FIND = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
+_FIND_PAYMENT = sa.select(payments).where(
+    payments.c.provider == sa.bindparam("provider"),
+    payments.c.reference == sa.bindparam("reference"),
+)
+
+
+def booking_of(row: sa.RowMapping) -> Booking:
+    """Make a booking of its row."""
+    channels = row["customer_channels"]
+    return Booking(
+        id=row["id"],
+        reference=row["reference"],
+        status=BookingStatus(row["status"]),
+        service_id=row["service_id"],
+        start=row["start"],
+        end=row["end"],
+        party_size=row["party_size"],
+        customer=Customer(
+            name=row["customer_name"],
+            email=row["customer_email"],
+            phone=row["customer_phone"],
+            locale=row["customer_locale"],
+            timezone=row["customer_timezone"],
+            channels=None if channels is None else frozenset(map(Channel, channels)),
+        ),
+        price=Money(row["price_amount"], row["price_currency"]),
+        payment_status=PaymentStatus(row["payment_status"]),
+        payment_order_id=row["payment_order_id"],
+        hold_expires_at=row["hold_expires_at"],
+        confirmed_at=row["confirmed_at"],
+        notes=row["notes"],
+        metadata=row["metadata"],
+        reminded=row["reminded"],
+        revision=row["revision"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _row(booking: Booking) -> dict[str, Any]:
+    customer = booking.customer
+    return {
+        "id": booking.id,
+        "reference": booking.reference,
+        "status": booking.status,
+        "service_id": booking.service_id,
+        "start": booking.start,
+        "end": booking.end,
+        "party_size": booking.party_size,
+        "customer_name": customer.name,
+        "customer_email": customer.email,
+        "customer_phone": customer.phone,
+        "customer_locale": customer.locale,
+        "customer_timezone": customer.timezone,
+        "customer_channels": None
+        if customer.channels is None
+        else sorted(customer.channels),
+        "notes": booking.notes,
+        "metadata": booking.metadata,
+        "reminded": booking.reminded,
+        "price_amount": booking.price.amount,
+        "price_currency": booking.price.currency,
+        "payment_status": booking.payment_status,
+        "payment_order_id": booking.payment_order_id,
+        "hold_expires_at": booking.hold_expires_at,
+        "confirmed_at": booking.confirmed_at,
+        "revision": booking.revision,
+        "created_at": booking.created_at,
+        "updated_at": booking.updated_at,
+    }
+
+
+def _payment(row: sa.RowMapping) -> Payment:
+    return Payment(
+        id=row["id"],
+        booking_id=row["booking_id"],
+        provider=row["provider"],
+        reference=row["reference"],
+        order_id=row["order_id"],
+        amount=Money(row["amount"], row["currency"]),
+        created_at=row["created_at"],
+    )
+
+
+def _as_moment(milliseconds: sa.ColumnElement[Any]) -> sa.ColumnElement[datetime]:
+    return sa.type_coerce(milliseconds, bookings.c.end.type)

@@ -1,0 +1,71 @@
+"""The SQL of cleanup: finished tasks go in small batches, their daily counts stay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.storage.tables import daily_counts, idempotency_keys, notifications, tasks
+
+#: Milliseconds in a day: tasks are counted by the UTC day on which they ended.
+_DAY_MS = 86_400_000
+
+
+def clean_batch(tx: sa.Connection, *, finished_before: datetime, limit: int) -> int:
+    """Count and delete up to `limit` finished tasks; return how many.
+
+    Attempts and message details go with them (foreign keys cascade).
+    """
+    old = list(
+        tx.execute(
+            sa.select(tasks.c.seq)
+            .where(tasks.c.finished_at < finished_before)
+            .order_by(tasks.c.finished_at)
+            .limit(limit)
+        ).scalars()
+    )
+    if old:
+        _add_to_daily_counts(tx, old)
+        tx.execute(sa.delete(tasks).where(tasks.c.seq.in_(old)))
+    return len(old)
+
+
+def clean_idempotency_keys(tx: sa.Connection, *, created_before: datetime) -> int:
+    """Forget the answers to requests that are older; return how many."""
+    query = sa.delete(idempotency_keys).where(
+        idempotency_keys.c.created_at < created_before
+    )
+    return tx.execute(query).rowcount
+
+
+def _add_to_daily_counts(tx: sa.Connection, seqs: list[int]) -> None:
+    day = sa.type_coerce(tasks.c.finished_at, sa.BigInteger) // _DAY_MS
+    groups = tx.execute(
+        sa.select(
+            sa.cast(day, sa.Integer).label("day"),
+            notifications.c.channel,
+            tasks.c.kind,
+            tasks.c.status,
+            sa.func.count().label("count"),
+        )
+        .join(notifications, notifications.c.task_id == tasks.c.id)
+        .where(tasks.c.seq.in_(seqs))
+        .group_by("day", notifications.c.channel, tasks.c.kind, tasks.c.status)
+    ).mappings()
+    for group in groups.all():
+        _add(tx, dict(group))
+
+
+def _add(tx: sa.Connection, group: dict[str, object]) -> None:
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(daily_counts)
+    key = ["day", "channel", "kind", "status"]
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=key,
+            set_={"count": daily_counts.c.count + statement.excluded.count},
+        ),
+        [group],
+    )

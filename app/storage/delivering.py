@@ -1,0 +1,276 @@
+"""The SQL of one delivery: read it all, claim it, write the attempt and its outcome.
+
+Every write is guarded by the state that was read, so that whoever comes second (a
+doubled doorbell, a worker that was thought dead) changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.storage.tables import (
+    HOLDING_BACK,
+    attempts,
+    bookings,
+    notifications,
+    services,
+    tasks,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """An attempt about to be made: with whom, and the words that are sent."""
+
+    provider: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastAttempt:
+    """When an attempt began, and the words that were sent."""
+
+    started_at: datetime
+    text: str
+
+
+_FIND = (
+    sa.select(
+        tasks,
+        notifications.c.channel,
+        notifications.c.recipient,
+        notifications.c.recipient_name,
+        notifications.c.locale,
+        notifications.c.timezone,
+        bookings.c.revision,
+        bookings.c.reference,
+        bookings.c.status.label("booking_status"),
+        bookings.c.start,
+        bookings.c.end,
+        bookings.c.party_size,
+        bookings.c.customer_name,
+        bookings.c.price_amount,
+        bookings.c.price_currency,
+        services.c.name.label("service_name"),
+    )
+    .join(notifications, notifications.c.task_id == tasks.c.id)
+    .outerjoin(bookings, bookings.c.id == tasks.c.booking_id)
+    .outerjoin(services, services.c.id == bookings.c.service_id)
+    .where(tasks.c.id == sa.bindparam("task_id"))
+)
+
+_NOTHING_EARLIER = sa.text(
+    f"""NOT EXISTS (
+        SELECT 1 FROM tasks AS e
+        WHERE e.order_key = tasks.order_key AND e.seq < tasks.seq
+          AND e.{HOLDING_BACK} AND e.status <> 'pending'
+    )"""  # noqa: S608 - a constant of ours
+)
+
+_CLAIM = (
+    sa.update(tasks)
+    .where(
+        tasks.c.id == sa.bindparam("task_id"),
+        tasks.c.status == "queued",
+        tasks.c.next_attempt_at <= sa.bindparam("now"),
+        sa.or_(
+            tasks.c.booking_id.is_(None),
+            sa.exists().where(
+                bookings.c.id == tasks.c.booking_id,
+                bookings.c.revision == sa.bindparam("seen_revision"),
+            ),
+        ),
+        _NOTHING_EARLIER,
+    )
+    .values(
+        status="sending",
+        reason="",
+        attempts=tasks.c.attempts + 1,
+        quick_tries=tasks.c.quick_tries + 1,
+        worker_boot_id=sa.bindparam("boot_id"),
+        claim=sa.bindparam("token"),
+        updated_at=sa.bindparam("now"),
+    )
+    .returning(tasks.c.attempts)
+)
+
+_CLAIM_LOOK_UP = (
+    sa.update(tasks)
+    .where(
+        tasks.c.id == sa.bindparam("task_id"),
+        tasks.c.status == "unknown",
+        tasks.c.next_attempt_at <= sa.bindparam("now"),
+    )
+    .values(
+        claim=sa.bindparam("token"),
+        next_attempt_at=sa.bindparam("until"),
+        updated_at=sa.bindparam("now"),
+    )
+)
+
+_INSERT_ATTEMPT = sa.insert(attempts)
+
+_END_ATTEMPT = (
+    sa.update(attempts)
+    .where(
+        attempts.c.task_id == sa.bindparam("for_task"),
+        attempts.c.number == sa.bindparam("for_number"),
+    )
+    .values(
+        ended_at=sa.bindparam("ended_at"),
+        outcome=sa.bindparam("outcome"),
+        code=sa.bindparam("code"),
+        reason=sa.bindparam("reason"),
+    )
+)
+
+_SETTLE = (
+    sa.update(tasks)
+    .where(
+        tasks.c.id == sa.bindparam("task_id"),
+        tasks.c.claim == sa.bindparam("token"),
+    )
+    .values(
+        status=sa.bindparam("status"),
+        reason=sa.bindparam("reason"),
+        next_attempt_at=sa.bindparam("next_attempt_at"),
+        rounds=sa.bindparam("rounds"),
+        resends=sa.bindparam("resends"),
+        finished_at=sa.bindparam("finished_at"),
+        updated_at=sa.bindparam("now"),
+        rung_at=None,
+        claim=None,
+        worker_boot_id=None,
+    )
+)
+
+_SENT = (
+    sa.update(notifications)
+    .where(notifications.c.task_id == sa.bindparam("for_task"))
+    .values(
+        provider=sa.bindparam("provider"),
+        provider_message_id=sa.bindparam("provider_message_id"),
+        sent_at=sa.bindparam("sent_at"),
+    )
+)
+
+_REFUSE = (
+    sa.update(tasks)
+    .where(
+        tasks.c.id == sa.bindparam("task_id"),
+        tasks.c.status == "queued",
+    )
+    .values(
+        status=sa.bindparam("status"),
+        reason=sa.bindparam("reason"),
+        next_attempt_at=sa.bindparam("next_attempt_at"),
+        finished_at=sa.bindparam("finished_at"),
+        updated_at=sa.bindparam("now"),
+        rung_at=None,
+    )
+)
+
+
+def find(tx: sa.Connection, *, task_id: str) -> sa.RowMapping | None:
+    """Return a task with its message, booking and service, or None."""
+    return tx.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
+
+
+def claim(
+    tx: sa.Connection,
+    *,
+    task_id: str,
+    seen_revision: int | None,
+    boot_id: str,
+    token: str,
+    attempt: Attempt,
+    now: datetime,
+) -> int | None:
+    """Take a queued task and write its attempt down; return the attempt's number.
+
+    None where somebody else was faster, the booking has changed since it was read, or
+    an earlier message to the same recipient has come under way.
+    """
+    number = tx.execute(
+        _CLAIM,
+        {
+            "task_id": task_id,
+            "seen_revision": seen_revision,
+            "boot_id": boot_id,
+            "token": token,
+            "now": now,
+        },
+    ).scalar_one_or_none()
+    if number is None:
+        return None
+    row = {
+        "task_id": task_id,
+        "number": number,
+        "provider": attempt.provider,
+        "text": attempt.text,
+        "started_at": now,
+    }
+    tx.execute(_INSERT_ATTEMPT, [row])
+    return int(number)
+
+
+def claim_look_up(
+    tx: sa.Connection, *, task_id: str, token: str, now: datetime, until: datetime
+) -> bool:
+    """Take an unknown outcome for a look-up; nobody else takes it before `until`."""
+    facts = {"task_id": task_id, "token": token, "now": now, "until": until}
+    return tx.execute(_CLAIM_LOOK_UP, facts).rowcount == 1
+
+
+def end_attempt(
+    tx: sa.Connection, *, task_id: str, number: int, ended: Mapping[str, Any]
+) -> None:
+    """Write how an attempt ended: `ended_at`, `outcome`, `code` and `reason`."""
+    tx.execute(_END_ATTEMPT, {"for_task": task_id, "for_number": number, **ended})
+
+
+def settle(
+    tx: sa.Connection, *, task_id: str, token: str, to: Mapping[str, Any]
+) -> bool:
+    """Give the task its next state, if the claim is still ours; tell whether it was."""
+    return tx.execute(_SETTLE, {"task_id": task_id, "token": token, **to}).rowcount == 1
+
+
+def mark_sent(
+    tx: sa.Connection,
+    *,
+    task_id: str,
+    provider: str,
+    provider_message_id: str,
+    sent_at: datetime,
+) -> None:
+    """Write down who took the message and under which id."""
+    facts = {
+        "for_task": task_id,
+        "provider": provider,
+        "provider_message_id": provider_message_id,
+        "sent_at": sent_at,
+    }
+    tx.execute(_SENT, facts)
+
+
+def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
+    """Move a queued task aside without an attempt; tell whether it was still queued."""
+    return tx.execute(_REFUSE, {"task_id": task_id, **to}).rowcount == 1
+
+
+def last_attempt(tx: sa.Connection, *, task_id: str) -> PastAttempt:
+    """Return when the task's last attempt began, and its words."""
+    query = (
+        sa.select(attempts.c.started_at, attempts.c.text)
+        .where(attempts.c.task_id == task_id)
+        .order_by(attempts.c.number.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).one()
+    return PastAttempt(started_at=row.started_at, text=row.text)

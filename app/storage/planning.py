@@ -1,0 +1,72 @@
+"""The SQL that writes planned tasks and calls off those that are overtaken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.storage.tables import notifications, tasks
+
+
+def insert_new(
+    tx: sa.Connection, table: sa.Table, row: Mapping[str, Any], *, key: str
+) -> bool:
+    """Insert the row unless one with the same `key` column is there; tell which."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=[key])
+    return tx.execute(statement, [row]).rowcount == 1
+
+
+def insert_notification(
+    tx: sa.Connection, *, task: Mapping[str, Any], notification: Mapping[str, Any]
+) -> bool:
+    """Insert a task and what only a message needs; False if its dedupe key exists."""
+    if not insert_new(tx, tasks, task, key="dedupe_key"):
+        return False
+    tx.execute(sa.insert(notifications), [notification])
+    return True
+
+
+def call_off(
+    tx: sa.Connection,
+    *,
+    booking_id: str,
+    kinds: Collection[str],
+    among: Collection[str],
+    status: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Move a booking's unsent messages of these kinds to `status`, with the reason.
+
+    `among`: the states from which a message can be called off.
+    """
+    tx.execute(
+        sa.update(tasks)
+        .where(
+            tasks.c.booking_id == booking_id,
+            tasks.c.kind.in_(kinds),
+            tasks.c.status.in_(among),
+        )
+        .values(
+            status=status,
+            reason=reason,
+            next_attempt_at=None,
+            finished_at=now,
+            updated_at=now,
+        )
+    )
+
+
+def existing_ids(tx: sa.Connection, *, dedupe_keys: Sequence[str]) -> dict[str, str]:
+    """Return the ids of tasks by their dedupe keys."""
+    rows = tx.execute(
+        sa.select(tasks.c.dedupe_key, tasks.c.id).where(
+            tasks.c.dedupe_key.in_(dedupe_keys)
+        )
+    )
+    return {row.dedupe_key: row.id for row in rows}

@@ -1,0 +1,137 @@
+"""The SQL of recovery: dead workers' rows, failed ones, expired ones, a person's retry.
+
+Each statement is level-triggered: it makes rows right, and may run any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.storage.tables import attempts, tasks, workers
+
+
+def register_worker(
+    tx: sa.Connection, *, boot_id: str, name: str, host: str, pid: int, now: datetime
+) -> None:
+    """Write down that a worker lives."""
+    row = {
+        "boot_id": boot_id,
+        "name": name,
+        "host": host,
+        "pid": pid,
+        "started_at": now,
+        "heartbeat_at": now,
+    }
+    tx.execute(sa.insert(workers), [row])
+
+
+def beat(tx: sa.Connection, *, boot_id: str, now: datetime) -> bool:
+    """Write a worker's heartbeat; False where it was taken for dead."""
+    beaten = tx.execute(
+        sa.update(workers).where(workers.c.boot_id == boot_id).values(heartbeat_at=now)
+    )
+    return beaten.rowcount == 1
+
+
+def forget_worker(tx: sa.Connection, *, boot_id: str) -> None:
+    """Remove a worker that has ended, or that is known to be dead."""
+    tx.execute(sa.delete(workers).where(workers.c.boot_id == boot_id))
+
+
+def all_workers(tx: sa.Connection) -> list[sa.RowMapping]:
+    """Return every worker that was not seen to end, the longest-lived first."""
+    query = sa.select(workers).order_by(workers.c.started_at)
+    return list(tx.execute(query).mappings())
+
+
+def held_by(tx: sa.Connection, *, boot_id: str) -> list[str]:
+    """Return the ids of the tasks that a worker holds."""
+    query = sa.select(tasks.c.id).where(
+        tasks.c.worker_boot_id == boot_id, tasks.c.status == "sending"
+    )
+    return list(tx.execute(query).scalars())
+
+
+def orphans(tx: sa.Connection) -> list[str]:
+    """Return the boot ids that hold tasks but belong to no worker that is known."""
+    query = (
+        sa.select(tasks.c.worker_boot_id)
+        .where(
+            tasks.c.status == "sending",
+            tasks.c.worker_boot_id.not_in(sa.select(workers.c.boot_id)),
+        )
+        .distinct()
+    )
+    return list(tx.execute(query).scalars())
+
+
+def make_unknown(
+    tx: sa.Connection,
+    *,
+    boot_id: str,
+    reason: str,
+    now: datetime,
+    look_up_at: datetime,
+) -> int:
+    """Move what a dead worker was sending to `unknown`; return how many rows."""
+    held = held_by(tx, boot_id=boot_id)
+    if not held:
+        return 0
+    tx.execute(
+        sa.update(attempts)
+        .where(attempts.c.task_id.in_(held), attempts.c.ended_at.is_(None))
+        .values(ended_at=now, outcome="ambiguous", reason=reason)
+    )
+    moved = tx.execute(
+        sa.update(tasks)
+        .where(
+            tasks.c.id.in_(held),
+            tasks.c.status == "sending",
+            tasks.c.worker_boot_id == boot_id,
+        )
+        .values(
+            status="unknown",
+            reason=reason,
+            next_attempt_at=look_up_at,
+            rung_at=None,
+            claim=None,
+            worker_boot_id=None,
+            updated_at=now,
+        )
+    )
+    return moved.rowcount
+
+
+def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> int:
+    """Give failed messages that are due one more attempt; return how many."""
+    moved = tx.execute(
+        sa.update(tasks)
+        .where(
+            tasks.c.status == "failed",
+            tasks.c.next_attempt_at <= due_before,
+            tasks.c.useful_until > now,
+        )
+        .values(status="retrying", next_attempt_at=now, updated_at=now)
+    )
+    return moved.rowcount
+
+
+def expire_useless(
+    tx: sa.Connection, *, among: Collection[str], reason: str, now: datetime
+) -> int:
+    """Expire unsent messages that would come too late; return how many."""
+    moved = tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.status.in_(among), tasks.c.useful_until <= now)
+        .values(
+            status="expired",
+            reason=reason,
+            next_attempt_at=None,
+            finished_at=now,
+            updated_at=now,
+        )
+    )
+    return moved.rowcount

@@ -1,0 +1,141 @@
+"""`/notifications`: send, look at, retry and cancel messages, one or many."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+from app.clock import utc_now
+from app.errors import InvalidError, Problem
+from app.services import notifications
+from app.services.keys import Scope
+from app.storage import messages
+from app.web.api.answers import as_json
+from app.web.auth import allows
+from app.web.context import runtime
+from app.web.once import do_once
+from app.web.schemas.lists import page_answer
+from app.web.schemas.notifications import (
+    BulkAnswer,
+    FilterRequest,
+    NotificationRequest,
+    NotificationsAnswer,
+    NotificationsQuery,
+    OneNotificationAnswer,
+    PlannedAnswer,
+    bulk_answer,
+    notification_answer,
+)
+
+api = APIBlueprint("notifications", __name__, abp_tags=[Tag(name="Notifications")])
+
+
+class NotificationPath(BaseModel):
+    """Which notification."""
+
+    notification_id: str
+
+
+@api.post("/notifications", responses={202: PlannedAnswer})
+@allows(Scope.SITE)
+def send_notification(body: NotificationRequest) -> Response:
+    """Send a message, one a channel: all that a site with its own bookings needs.
+
+    The same `dedupe_key` plans nothing new and answers with what was planned before.
+    """
+
+    def deed(tx: sa.Connection) -> Any:
+        rows = notifications.send(tx, runtime(), body.order(), now=utc_now())
+        return {"data": [notification_answer(row) for row in rows]}
+
+    return do_once(deed, status=HTTPStatus.ACCEPTED)
+
+
+@api.get("/notifications", responses={200: NotificationsAnswer})
+@allows(Scope.SITE)
+def list_notifications(query: NotificationsQuery) -> Response:
+    """List notifications, the newest first."""
+    with runtime().database.read() as tx:
+        found = messages.page(
+            tx, query.filter(), after=_seq(query.cursor), limit=query.limit + 1
+        )
+    rows = [notification_answer(row) for row in found]
+    cursors = [str(row["seq"]) for row in found]
+    return as_json(page_answer(rows, limit=query.limit, cursors=cursors))
+
+
+@api.get("/notifications/<notification_id>", responses={200: OneNotificationAnswer})
+@allows(Scope.SITE)
+def get_notification(path: NotificationPath) -> Response:
+    """Show one notification with its attempts."""
+    with runtime().database.read() as tx:
+        row = notifications.find(tx, path.notification_id)
+        attempts = messages.attempts_of(tx, path.notification_id)
+    return as_json(notification_answer(row, attempts))
+
+
+@api.post(
+    "/notifications/<notification_id>/retry", responses={200: OneNotificationAnswer}
+)
+@allows(Scope.SITE)
+def retry_notification(path: NotificationPath) -> Response:
+    """Try a failed or dead notification again; its quick retries start anew."""
+    return _move(path, notifications.retry)
+
+
+@api.post(
+    "/notifications/<notification_id>/cancel", responses={200: OneNotificationAnswer}
+)
+@allows(Scope.SITE)
+def cancel_notification(path: NotificationPath) -> Response:
+    """Call a notification off that has not left; 409 when it is too late."""
+    return _move(path, notifications.cancel)
+
+
+@api.post("/notifications/retry", responses={200: BulkAnswer})
+@allows(Scope.SITE)
+def retry_notifications(body: FilterRequest) -> Response:
+    """Retry every notification that the filter chooses, where that is possible."""
+    return _move_all(body, notifications.retry)
+
+
+@api.post("/notifications/cancel", responses={200: BulkAnswer})
+@allows(Scope.SITE)
+def cancel_notifications(body: FilterRequest) -> Response:
+    """Call off every notification that the filter chooses, where that is possible."""
+    return _move_all(body, notifications.cancel)
+
+
+def _move(path: NotificationPath, move: notifications.Deed) -> Response:
+    def deed(tx: sa.Connection) -> Any:
+        row = move(tx, path.notification_id, now=utc_now())
+        attempts = messages.attempts_of(tx, path.notification_id)
+        return notification_answer(row, attempts)
+
+    return do_once(deed)
+
+
+def _move_all(body: FilterRequest, move: notifications.Deed) -> Response:
+    def deed(tx: sa.Connection) -> Any:
+        chosen = body.filter()
+        if chosen == messages.Filter():
+            message = "give at least one: all notifications at once is a mistake"
+            raise InvalidError([Problem("filter", message)])
+        result = notifications.for_all(tx, chosen, move, now=utc_now())
+        return bulk_answer(result)
+
+    return do_once(deed)
+
+
+def _seq(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise InvalidError([Problem("cursor", "is not one that a page has given")])
+    return int(cursor)

@@ -1,0 +1,85 @@
+"""The Flask factory: puts the parts of the HTTP door together."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from pydantic import BaseModel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import __version__
+from app.runtime import Runtime
+from app.services.keys import KeyRing
+from app.services.links import Links
+from app.web import docs, health, manage, problems
+from app.web.api import bookings, notifications, services
+from app.web.auth import check_key
+from app.web.bodies import LARGEST_BODY, JsonRequest
+from app.web.context import House, settle_in
+from app.web.json_provider import StrictJson
+
+API_PREFIX = "/api/v1"
+#: Nothing of a page may come from elsewhere, and nobody may put it in a frame.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class FieldProblem(BaseModel):
+    """One bad field."""
+
+    field: str
+    message: str
+
+
+class ProblemAnswer(BaseModel):
+    """An RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """Make the application that answers for this runtime."""
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Bellhop", version=__version__, description=docs.ABOUT),
+        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
+        responses={"4XX": docs.problem_response(ProblemAnswer)},
+        validation_error_callback=problems.invalid,
+        validation_error_model=ProblemAnswer,
+        doc_ui=False,
+    )
+    app.request_class = JsonRequest
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.json = StrictJson(app)
+    house = House(runtime=runtime, keys=KeyRing(runtime), links=Links(runtime))
+    settle_in(app.extensions, house)
+    app.before_request(check_key)
+    app.after_request(_add_security_headers)
+    problems.register(app)
+    for api in (services.api, bookings.api, notifications.api):
+        app.register_api(api, url_prefix=API_PREFIX)
+    for pages in (docs.pages, health.pages, manage.pages):
+        app.register_blueprint(pages)
+    if proxies := runtime.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents
+            app.wsgi_app, x_for=proxies, x_proto=proxies
+        )
+    return app
+
+
+def _add_security_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,32 @@
+"""Reads a request's body: JSON objects only, of a size that a booking can have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request, current_app
+from werkzeug.exceptions import BadRequest
+
+from app.errors import InvalidError, Problem
+
+#: A body over this is refused with 413 (CONTRACT section 4).
+LARGEST_BODY = 64 * 1024
+
+
+class JsonRequest(Request):
+    """A request whose body is JSON, whatever its Content-Type says (curl: a form)."""
+
+    max_content_length = LARGEST_BODY
+
+    def get_json(self, *_args: Any, **_options: Any) -> Any:
+        """Return the body, which must be an object; nothing at all is an empty one."""
+        raw = self.get_data()
+        if not raw.strip():
+            return {}
+        try:
+            value = current_app.json.loads(raw)
+        except ValueError as error:
+            raise BadRequest(f"The body is not JSON: {error}.") from None
+        if not isinstance(value, dict):
+            raise InvalidError([Problem("body", "must be a JSON object")])
+        return value

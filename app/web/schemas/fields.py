@@ -1,0 +1,144 @@
+"""The fields that requests share: strict about types, kind about spelling.
+
+Numbers must be JSON numbers and texts JSON strings; texts lose the space around them
+and may hold no control characters (which databases and mail headers choke on).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any
+
+from babel import Locale, UnknownLocaleError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from app.config.types import time_zone
+from app.domain.moments import read_moment
+from app.domain.money import MAX_AMOUNT, Money
+from app.domain.recipients import normal_email, normal_phone
+from app.web.context import runtime
+
+#: Line breaks and tabs are welcome in long texts.
+_ALLOWED_CONTROLS = frozenset("\n\r\t")
+#: The largest whole number that every JSON reader takes exactly.
+LARGEST_INTEGER = 2**53
+
+
+class RequestModel(BaseModel):
+    """The base of every body: an unknown field is a mistake, not a wish ignored."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def _clean(value: str) -> str:
+    for letter in value:
+        if unicodedata.category(letter) == "Cc" and letter not in _ALLOWED_CONTROLS:
+            raise ValueError("may not hold control characters")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if any(letter in _ALLOWED_CONTROLS for letter in value):
+        raise ValueError("must be on one line")
+    return value
+
+
+def _phone(value: str) -> str:
+    return normal_phone(value, region=runtime().settings.phone_region)
+
+
+def _locale(value: str) -> str:
+    try:
+        return str(Locale.parse(value.replace("-", "_")))
+    except (ValueError, UnknownLocaleError):
+        raise ValueError("is not a known locale; write en, es or de-AT") from None
+
+
+def _metadata(value: dict[str, Any]) -> dict[str, Any]:
+    _check_json(value, depth=0)
+    return value
+
+
+def _check_json(value: Any, *, depth: int) -> None:
+    if depth > 8:
+        raise ValueError("may be nested 8 deep")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _clean(key)
+            _check_json(inner, depth=depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_json(inner, depth=depth + 1)
+    elif isinstance(value, str):
+        _clean(value)
+    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise ValueError("may hold whole numbers up to 2**53; write larger as text")
+
+
+Line = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(_clean),
+    AfterValidator(_one_line),
+]
+Text = Annotated[StrictStr, StringConstraints(max_length=4000), AfterValidator(_clean)]
+Phone = Annotated[StrictStr, StringConstraints(max_length=40), AfterValidator(_phone)]
+Email = Annotated[
+    StrictStr, StringConstraints(max_length=254), AfterValidator(normal_email)
+]
+LocaleName = Annotated[
+    StrictStr, StringConstraints(max_length=35), AfterValidator(_locale)
+]
+TimeZoneName = Annotated[
+    StrictStr, StringConstraints(max_length=64), AfterValidator(time_zone)
+]
+MomentField = Annotated[
+    datetime,
+    BeforeValidator(read_moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "examples": ["2026-12-01T10:00:00+01:00"],
+        }
+    ),
+]
+Metadata = Annotated[
+    dict[StrictStr, Any], Field(max_length=50), AfterValidator(_metadata)
+]
+Count = Annotated[StrictInt, Field(ge=1, le=1000)]
+Minutes = Annotated[StrictInt, Field(ge=0, le=60 * 24 * 7)]
+
+
+def _currency(value: str) -> str:
+    Money(0, value)  # raises ValueError with a sentence for an unknown one
+    return value
+
+
+class MoneyField(RequestModel):
+    """An amount in the currency's minor unit: `4500` and `EUR` are 45.00 euros."""
+
+    amount: Annotated[StrictInt, Field(ge=0, le=MAX_AMOUNT)]
+    currency: Annotated[StrictStr, AfterValidator(_currency)]
+
+    def money(self) -> Money:
+        """Return it as the house's own money."""
+        return Money(self.amount, self.currency)
+
+
+def money_answer(money: Money | None) -> dict[str, Any] | None:
+    """Write money as it is written in requests."""
+    if money is None:
+        return None
+    return {"amount": money.amount, "currency": money.currency}

@@ -1,0 +1,65 @@
+"""Serves the API: granian where it runs, waitress on Windows, behind one function."""
+
+from __future__ import annotations
+
+import sys
+
+from flask import Flask
+
+from app import config, logs
+from app.config import Settings
+from app.runtime import open_runtime
+from app.web.app import create_app
+
+#: Requests answered at the same time. Each is short, and they take turns at the
+#: database's one writer: more threads would only wait in line.
+THREADS = 4
+#: Connections that may wait to be answered; beyond, clients are held back.
+BACKLOG = 256
+
+
+def serve(settings: Settings) -> None:
+    """Answer requests until the process is told to stop."""
+    if sys.platform == "win32":
+        _serve_with_waitress(settings)
+    else:
+        _serve_with_granian(settings)
+
+
+def build() -> Flask:
+    """Make the application in the process that will answer (granian calls this)."""
+    settings = config.load()
+    logs.configure(settings, process="api")
+    return create_app(open_runtime(settings))
+
+
+def _serve_with_granian(settings: Settings) -> None:
+    from granian import Granian  # noqa: PLC0415 - has no wheel for Windows here
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    Granian(
+        "app.web.server:build",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,  # processes must not share SQLite's and Redis's sockets
+        blocking_threads=THREADS,
+        backlog=BACKLOG,
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=False,
+    ).serve()
+
+
+def _serve_with_waitress(settings: Settings) -> None:
+    from waitress import serve  # noqa: PLC0415 - for Windows alone
+
+    serve(
+        build(),
+        host=settings.host,
+        port=settings.port,
+        threads=THREADS,
+        backlog=BACKLOG,
+        ident=None,
+    )
