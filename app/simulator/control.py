@@ -48,7 +48,11 @@ class Control:
     def _health(self, _: Request) -> Answer:
         entries = self._ledger.entries()
         accepted = sum(entry.accepted for entry in entries)
-        counts = {"entries": len(entries), "accepted": accepted}
+        counts = {
+            "entries": len(entries),
+            "accepted": accepted,
+            "waiting": self._faults.waiting(),
+        }
         return json_answer(200, {"status": "ok", **counts})
 
     def _show_faults(self, _: Request) -> Answer:

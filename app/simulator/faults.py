@@ -156,6 +156,11 @@ class FaultBook:
                     return TakenFault(fault=rule.fault, hold=hold)
         return None
 
+    def waiting(self) -> int:
+        """Count the requests that a fault has in its grip right now."""
+        with self._lock:
+            return len(self._holds)
+
     def clear(self) -> None:
         """Lift every fault and release whoever waits because of one."""
         with self._lock:

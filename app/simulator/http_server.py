@@ -68,7 +68,7 @@ class HttpServer:
         except OSError:
             pass  # the peer left, or a fault closed the line
         finally:
-            line.close()
+            line.finish()
 
     def _answer_safely(self, request: Request, line: HttpLine) -> None:
         try:

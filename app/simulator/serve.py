@@ -5,16 +5,15 @@ Called by `__main__.py` and `app/commands/simulator.py`.
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import ssl
-import sys
 from pathlib import Path
 
 from app.errors import StartError
 from app.simulator.control import Control
 from app.simulator.faults import FaultBook
+from app.simulator.greeting import Places, announce
 from app.simulator.hooks import Hooks
 from app.simulator.http_server import BACKLOG, HttpServer, Route
 from app.simulator.ledger import Ledger
@@ -44,7 +43,10 @@ def serve(options: Options) -> int:
     smtp = _listener(options.smtp_port)
     _http_server(http, options=options, ledger=ledger, faults=faults).start()
     _smtp_server(smtp, options=options, ledger=ledger, faults=faults).start()
-    _announce(options, http_port=_port(http), smtp_port=_port(smtp))
+    places = Places(
+        http=f"http://{HOST}:{_port(http)}", smtp_host=HOST, smtp_port=_port(smtp)
+    )
+    announce(options, places)
     stop_sign.wait()
     faults.clear()
     ledger.close()
@@ -113,45 +115,3 @@ def _listener(port: int) -> socket.socket:
 def _port(listener: socket.socket) -> int:
     port: int = listener.getsockname()[1]
     return port
-
-
-def _announce(options: Options, *, http_port: int, smtp_port: int) -> None:
-    if options.human or sys.stdout.isatty():
-        words = _GREETING.format(
-            host=HOST, http_port=http_port, smtp_port=smtp_port, ledger=options.ledger
-        )
-    else:
-        places = {
-            "http": f"http://{HOST}:{http_port}",
-            "smtp": f"{HOST}:{smtp_port}",
-            "ledger": str(options.ledger),
-        }
-        words = json.dumps(places) + "\n"
-    sys.stdout.write(words)
-    sys.stdout.flush()
-
-
-_GREETING = """\
-Bellhop's fake provider is ready. What is sent to it stays on this machine.
-
-Put this into .env and start Bellhop:
-
-TWILIO_API_BASE=http://{host}:{http_port}
-TWILIO_ACCOUNT_SID=AC00000000000000000000000000000000
-TWILIO_AUTH_TOKEN=simulator
-TWILIO_SMS_FROM=+15005550006
-TWILIO_WHATSAPP_FROM=+15005550006
-EMAIL_HOST={host}
-EMAIL_PORT={smtp_port}
-EMAIL_USE_TLS=0
-DEFAULT_FROM_EMAIL=My Business <hello@example.com>
-
-What it received   http://{host}:{http_port}/_simulator/ledger
-                   (every line is kept in {ledger})
-Let it fail        curl http://{host}:{http_port}/_simulator/faults -d '{{"times": 1,
-                     "match": {{"channel": "sms"}}, "fault": {{"kind": "status",
-                     "status": 429, "headers": {{"Retry-After": "5"}}}}}}'
-Let it work again  curl -X DELETE http://{host}:{http_port}/_simulator/faults
-
-Ctrl-C ends it.
-"""

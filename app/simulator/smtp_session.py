@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, AnyStr
@@ -60,7 +60,7 @@ class SmtpSession(SMTP):
         self._room = room
         self._line = SmtpLine(self)
         #: EHLO falls back to HELO and PLAIN to LOGIN: a fault there stays in force.
-        self._lasting: dict[Stage, TakenFault] = {}
+        self._lasting: dict[Stage, Fault] = {}
 
     async def _handle_client(self) -> None:
         if not await self._fails_at(Stage.CONNECT):
@@ -111,7 +111,13 @@ class SmtpSession(SMTP):
 
     async def receive(self, session: Session, envelope: Envelope) -> str:
         """Take the message that ended with the dot, or fail at it as ordered."""
-        submissions = _submissions(session, envelope)
+        transport = self.transport
+        context = transport and transport.get_extra_info("sslcontext")
+        facts = {
+            "tls": context is not None,
+            "login": _login_name(session),
+        }
+        submissions = _submissions(envelope, facts=facts)
         found = (self._room.faults.take(one) for one in submissions)
         taken = next((fault for fault in found if fault), None)
         if taken is None:
@@ -125,16 +131,18 @@ class SmtpSession(SMTP):
         return await self._spoil(reply, taken)
 
     async def _fails_at(self, stage: Stage, *, recipient: str = "") -> bool:
+        if stage in self._lasting:
+            await self.push(_ordered(self._lasting[stage]))
+            return True
         submission = Submission(provider="smtp", channel="email", recipient=recipient)
-        earlier = self._lasting.get(stage)
-        taken = earlier or self._room.faults.take(submission, stage=stage)
+        taken = self._room.faults.take(submission, stage=stage)
         if taken is None:
             return False
         if taken.fault.kind is Kind.DELAY:
             await self._line.pause(taken.fault.seconds, taken.hold)
             return False
         if stage in {Stage.EHLO, Stage.AUTH}:
-            self._lasting[stage] = taken
+            self._lasting[stage] = taken.fault
         reply = await self._refuse([submission], taken.fault)
         await self.push(await self._spoil(reply, taken))
         return True
@@ -183,10 +191,10 @@ class SmtpSession(SMTP):
         login: Any,
     ) -> AuthResult:
         if self._room.login is None:
-            return AuthResult(success=True)
+            return AuthResult(success=True, auth_data=login)
         name, password = self._room.login
         expected = LoginPassword(name.encode(), password.encode())
-        return AuthResult(success=login == expected, handled=False)
+        return AuthResult(success=login == expected, handled=False, auth_data=login)
 
 
 class _FinalDot:
@@ -206,12 +214,14 @@ def _ordered(fault: Fault) -> str:
     return f"{fault.code if is_reply else 451} {fault.text or 'Ordered by a fault'}"
 
 
-def _submissions(session: Session, envelope: Envelope) -> list[Submission]:
+def _login_name(session: Session) -> str:
+    login = session.auth_data
+    return login.login.decode(errors="replace") if login else ""
+
+
+def _submissions(envelope: Envelope, *, facts: Mapping[str, Any]) -> list[Submission]:
     raw = envelope.original_content or b""
     mail = read_mail(raw)
-    login = session.auth_data.login.decode() if session.auth_data else ""
-    is_encrypted = session.ssl is not None
-    facts = {"tls": is_encrypted, "login": login, "html": mail.html}
     return [
         Submission(
             provider="smtp",
@@ -222,7 +232,7 @@ def _submissions(session: Session, envelope: Envelope) -> list[Submission]:
             text=mail.text,
             message_id=mail.message_id,
             raw=raw.decode("latin-1"),
-            fields={**facts, "headers": mail.headers},
+            fields={**facts, "html": mail.html, "headers": mail.headers},
         )
         for recipient in envelope.rcpt_tos
     ]

@@ -23,6 +23,8 @@ MAX_BODY = 4 * 1024 * 1024
 MAX_LENGTH_DIGITS = 10
 #: Seconds a kept-alive connection may be silent.
 IDLE_TIMEOUT_S = 300.0
+#: Seconds the peer may take to close after the server has.
+LAST_WORDS_TIMEOUT_S = 1.0
 #: Seconds between two bytes of a trickled answer.
 TRICKLE_PAUSE_S = 1.0
 
@@ -96,8 +98,10 @@ class HttpLine:
         return self._with_body(request)
 
     def write(self, answer: Answer) -> None:
-        """Send an answer in one piece."""
+        """Send an answer in one piece; close if that is what it says."""
         self._socket.sendall(_bytes(answer))
+        if answer.headers.get("Connection") == "close":
+            self.finish()
 
     def trickle(self, answer: Answer, *, pause: Callable[[], bool]) -> None:
         """Send an answer one byte at a time, until `pause` says it is over."""
@@ -105,7 +109,7 @@ class HttpLine:
             self._socket.sendall(bytes([byte]))
             if pause():
                 break
-        self.close()
+        self.finish()
 
     def hang(self) -> None:
         """Say nothing until the peer leaves or `wake` is called, then close."""
@@ -119,6 +123,16 @@ class HttpLine:
         """End a `hang`; called from another thread."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def finish(self) -> None:
+        """Close so that the peer gets what was written; harmless when closed."""
+        with suppress(OSError):
+            # What the peer still sends must be read: closing over it would reset.
+            self._socket.shutdown(socket.SHUT_WR)
+            self._socket.settimeout(LAST_WORDS_TIMEOUT_S)
+            while self._socket.recv(65536):
+                pass
+        self.close()
 
     def cut(self) -> None:
         """Cut the line: the peer sees a connection reset."""
