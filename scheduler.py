@@ -175,7 +175,7 @@ def _schedule(settings: Settings) -> int:
 
 
 def _only_one(runtime: Runtime) -> FileLock:
-    lock = FileLock(runtime.settings.data_dir / "run" / "scheduler.lock")
+    lock = FileLock(runtime.settings.data_dir / "run" / "scheduler-leader.lock")
     if not lock.try_acquire():
         lock.close()
         raise StartError(

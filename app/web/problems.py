@@ -88,8 +88,7 @@ def _named(error: BellhopError) -> Response:
         noun = "field is" if count == 1 else "fields are"
         return problem(status, f"{count} {noun} not right.", errors=error.problems)
     if isinstance(error, PlaceTakenError):
-        free = [moment.isoformat() for moment in error.alternatives]
-        return problem(status, str(error), alternatives=free)
+        return problem(status, str(error), alternatives=list(error.alternatives))
     if isinstance(error, StorageUnavailableError):
         log.error("Database not usable", extra=fields("storage_down", cause=error))
         return problem(status, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
