@@ -1,0 +1,25 @@
+"""What tests of the whole house ask for: a runtime on a fresh database, its door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.runtime import Runtime
+from tests.door import Door, open_door
+from tests.house import make_runtime
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """A house of its own, with a silent queue and every channel in preview."""
+    with make_runtime(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+def door(runtime: Runtime) -> Door:
+    """The house's API, asked with the admin key unless said otherwise."""
+    return open_door(runtime)
