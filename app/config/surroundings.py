@@ -17,3 +17,8 @@ def child_environment(added: Mapping[str, str]) -> dict[str, str]:
 def refuses_color() -> bool:
     """Tell whether the person or the terminal wants plain text (no-color.org)."""
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+def notify_socket() -> str | None:
+    """Return where systemd wants to hear how a service is, if it does."""
+    return os.environ.get("NOTIFY_SOCKET") or None

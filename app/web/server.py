@@ -34,8 +34,8 @@ def build() -> Flask:
 
 
 def _serve_with_granian(settings: Settings) -> None:
-    from granian import Granian  # noqa: PLC0415 - has no wheel for Windows here
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian import Granian  # noqa: PLC0415 - not installed on Windows
+    from granian.constants import Interfaces  # noqa: PLC0415 - likewise
 
     Granian(
         "app.web.server:build",
@@ -53,7 +53,7 @@ def _serve_with_granian(settings: Settings) -> None:
 
 
 def _serve_with_waitress(settings: Settings) -> None:
-    from waitress import serve  # noqa: PLC0415 - for Windows alone
+    from waitress import serve  # noqa: PLC0415 - installed on Windows alone
 
     serve(
         build(),
