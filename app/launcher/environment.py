@@ -29,8 +29,6 @@ print("%d.%d" % sys.version_info[:2], sys.prefix)
 
 def ensure(folder: Path, *, requirements: Path) -> Path:
     """Return the Python of a folder that has the requirements, made so if need be."""
-    if not requirements.is_file():
-        raise StartError(f"{requirements} is missing: this copy of Bellhop is torn.")
     if not _is_ready(folder, requirements):
         try:
             _make_ready(folder, requirements)

@@ -14,7 +14,8 @@ from app.errors import StartError
 from app.held_file import HeldFile
 
 #: The lines of pip that tell a person that it gets on.
-TELLING = ("Collecting ", "Downloading ", "Installing ", "Building ", "WARNING: Retr")
+TELLING = ("Collecting ", "Installing ", "Building ")
+RETRYING = "WARNING: Retrying"
 #: What pip, urllib3 and the systems say when the network is away.
 NO_NETWORK = (
     "NewConnectionError",
@@ -75,7 +76,9 @@ def _last(lines: Sequence[str]) -> str:
 
 
 def _show(line: str) -> None:
-    if not line.startswith(TELLING):
+    if line.startswith(RETRYING):
+        line = "No answer from the package index, trying again"
+    elif not line.startswith(TELLING):
         return
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K  {line[:PROGRESS_WIDTH]}")

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.errors import StartError
+
 #: The stamp's name inside the folder.
 STAMP_NAME = "bellhop-stamp.json"
 
@@ -64,7 +66,12 @@ def digest(requirements: Path) -> str:
 
 
 def _with_included(requirements: Path) -> list[str]:
-    text = requirements.read_text(encoding="utf-8")
+    try:
+        text = requirements.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StartError(
+            f"{requirements} is missing: this copy of Bellhop is not whole."
+        ) from None
     texts = [text]
     for line in text.splitlines():
         option, _, name = line.partition(" ")

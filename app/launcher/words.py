@@ -26,8 +26,9 @@ usage: python3 bellhop.py WORD [ARGUMENTS]
   test     install what is missing, run the tests (arguments go to pytest)
   WORD     any other command of Bellhop, for example: doctor, config, send-test
 
-`python3 bellhop.py up --help` tells more of one; the first word installs Bellhop's
-requirements into the folder .venv beside bellhop.py, and nowhere else.
+`python3 bellhop.py up --help` tells more of one. Requirements are installed into .venv
+beside bellhop.py, and nowhere else; every word runs in bellhop.py's folder, wherever
+it is typed, so the .env, bellhop.toml and var that count are those beside it.
 """
 
 

@@ -65,7 +65,7 @@ def run(settings: Settings, *, plan: Plan) -> int:
 def _run_alone(settings: Settings, plan: Plan, console: Console) -> int:
     data_dir = make_data_dir(settings)
     with only_one(data_dir, url=own_url(settings)):
-        run_dir = data_dir / "run"
+        run_dir = data_dir / "children"
         run_dir.mkdir(exist_ok=True, mode=0o700)
         leftovers.end_all(run_dir)
         check_port_free(settings)

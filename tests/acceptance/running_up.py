@@ -117,7 +117,7 @@ class RunningUp:
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a child (of its guard, for the queue)."""
-        return int((self.data_dir / "run" / f"{name}.lock").read_text())
+        return int((self.data_dir / "children" / f"{name}.lock").read_text())
 
     def queue_url(self) -> str:
         """Return where other commands find the embedded queue."""
@@ -127,7 +127,7 @@ class RunningUp:
         """Return the children that are alive, or have a living child."""
         return [
             path.stem
-            for path in sorted((self.data_dir / "run").glob("*.lock"))
+            for path in sorted((self.data_dir / "children").glob("*.lock"))
             if _is_held(path)
         ]
 

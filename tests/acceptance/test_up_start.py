@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ import redis
 
 from tests.acceptance.running_up import RunningUp
 from tests.valkey import ValkeyServer, free_port
-from tests.waiting import wait_until
 
 if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
@@ -201,15 +199,3 @@ def test_journal_of_the_queue_that_cannot_be_read_is_set_aside(tmp_path: Path) -
         up.wait_until_ready()
 
         assert len(list(queue.glob("unreadable-*"))) == 1
-
-
-def test_lock_file_says_who_runs(tmp_path: Path) -> None:
-    with RunningUp(tmp_path, parts=({"name": "api"},)) as up:
-        up.wait_until_ready()
-
-        note = json.loads((up.data_dir / "up.lock").read_text())
-        up.process.terminate()
-        up.ends()
-
-        assert note["pid"] == up.process.pid
-        wait_until(lambda: not up.left_running(), within_s=5, what="all parts ended")

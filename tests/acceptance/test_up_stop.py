@@ -117,7 +117,7 @@ def test_new_up_never_ends_a_stranger_with_an_old_number(tmp_path: Path) -> None
         up.process.terminate()
         up.ends()
         # A number that is alive, in a file that nobody holds: ours, of all processes.
-        (up.data_dir / "run" / "queue.lock").write_text(str(os.getpid()))
+        (up.data_dir / "children" / "queue.lock").write_text(str(os.getpid()))
 
         up.start()
         up.wait_until_ready()

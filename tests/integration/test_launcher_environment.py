@@ -11,24 +11,43 @@ from pathlib import Path
 import pytest
 
 from app.errors import StartError
-from app.launcher import stamp
+from app.launcher import environment, stamp
 from app.launcher.environment import LOCK_NAME, ensure, python_of
+from app.launcher.stamp import Stamp
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that was made once, from the remains of a start that was killed."""
+    """A folder that was made once, from one whose Python an upgrade took away."""
     root = tmp_path_factory.mktemp("launcher")
-    (root / ".venv" / "lib" / "half-unpacked").mkdir(parents=True)
+    (root / ".venv" / "lib" / "of-old").mkdir(parents=True)
     (root / ".venv" / LOCK_NAME).touch()
+    python = python_of(root / ".venv")
+    python.parent.mkdir()
+    if sys.platform != "win32":
+        python.symlink_to("/nowhere/python3")
+    stamp.write(root / ".venv", Stamp(python="3.11"))
     (root / "requirements.txt").write_text("# nothing\n")
     ensure(root / ".venv", requirements=root / "requirements.txt")
     return root
 
 
-def test_remains_of_a_killed_start_are_cleared_away(made: Path) -> None:
-    assert not (made / ".venv" / "lib" / "half-unpacked").exists()
-    assert stamp.read(made / ".venv") is not None
+def test_folder_whose_python_is_gone_is_made_anew(made: Path) -> None:
+    assert not (made / ".venv" / "lib" / "of-old").exists()
+    assert python_of(made / ".venv").exists()
+
+
+def test_folder_that_a_killed_start_left_is_not_kept(made: Path) -> None:
+    folder = made / ".venv"
+    whole = stamp.read(folder)
+    assert whole is not None
+    stamp.remove(folder)
+
+    kept = environment._sound(folder, is_ours=True)
+
+    stamp.write(folder, whole)
+    assert kept is None
+    assert environment._sound(folder, is_ours=True) == whole
 
 
 def test_folder_that_somebody_made_by_hand_is_kept(
@@ -90,21 +109,6 @@ def test_list_that_cannot_be_installed_says_why_and_can_be_taken_back(
     assert "Making" not in capfd.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no links to break there")
-def test_folder_whose_python_is_gone_is_made_anew(
-    made: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    python = python_of(made / ".venv")
-    python.unlink()
-    python.symlink_to("/nowhere/python3")
-
-    ensure(made / ".venv", requirements=made / "requirements.txt")
-
-    assert "Making .venv" in capfd.readouterr().err
-    assert not (made / ".venv" / "mine").exists()
-    assert python.exists()
-
-
 def test_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("")
     (tmp_path / ".venv").write_text("a file in the way")
@@ -113,6 +117,9 @@ def test_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         ensure(tmp_path / ".venv", requirements=tmp_path / "requirements.txt")
 
 
-def test_torn_copy_of_bellhop_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(StartError, match=r"requirements\.txt is missing"):
-        ensure(tmp_path / ".venv", requirements=tmp_path / "requirements.txt")
+def test_copy_of_bellhop_that_is_not_whole_is_one_sentence(made: Path) -> None:
+    dev = made / "requirements-dev.txt"
+    dev.write_text("-r of-nowhere.txt\n")
+
+    with pytest.raises(StartError, match=r"of-nowhere\.txt is missing"):
+        ensure(made / ".venv", requirements=dev)

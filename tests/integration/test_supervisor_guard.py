@@ -16,13 +16,14 @@ if sys.platform == "win32":
 
 #: Says when it is ready for SIGTERM, and how it ended.
 SERVER = """
-import signal, sys
+import os, signal
 def end(*_):
-    print("wrote down", flush=True)
-    sys.exit(7)
+    os.write(1, b"wrote down\\n")
+    os._exit(7)
 signal.signal(signal.SIGTERM, end)
-print("ready", flush=True)
-signal.pause()
+os.write(1, b"ready\\n")
+while True:
+    signal.pause()
 """
 
 
