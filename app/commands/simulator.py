@@ -10,8 +10,6 @@ import argparse
 from app.simulator import options
 from app.simulator.serve import serve
 
-HELP = "Run a fake SMS, WhatsApp and e-mail provider for trials"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe this command's flags: those of `python -m app.simulator`."""
