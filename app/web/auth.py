@@ -17,6 +17,8 @@ from app.web.problems import problem
 View = TypeVar("View", bound=Callable[..., object])
 
 _SCOPES = "bellhop_scopes"
+#: Flask's own endpoint for styles and scripts; there is nothing secret in them.
+STATIC_FILES = "static"
 #: Everybody, without a key.
 OPEN: frozenset[Scope] = frozenset()
 
@@ -34,8 +36,8 @@ def open_to_all(view: View) -> View:
 def check_key() -> Response | None:
     """Refuse a request whose key is missing, unknown or too weak (before_request)."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None:
-        return None  # 404 or 405: answered by the router
+    if view is None or request.endpoint == STATIC_FILES:
+        return None  # 404 or 405: answered by the router; or a page's style
     scopes = getattr(view, _SCOPES, frozenset({Scope.ADMIN}))
     if scopes == OPEN:
         return None
