@@ -14,7 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.errors import QueueUnavailableError
+from app.errors import QueueUnavailableError, StorageUnavailableError
 from app.logs import fields
 from app.runtime import Runtime
 from app.storage import releasing
@@ -77,5 +77,14 @@ def ring(runtime: Runtime, rungs: Sequence[Rung]) -> None:
                 "Queue not reached; messages wait",
                 extra=fields("queue_not_reached", waiting=len(ids), cause=error),
             )
-            with runtime.database.write() as tx:
-                releasing.put_back(tx, ids=ids, now=utc_now())
+            _put_back(runtime, ids)
+
+
+def _put_back(runtime: Runtime, ids: Sequence[str]) -> None:
+    try:
+        with runtime.database.write() as tx:
+            releasing.put_back(tx, ids=ids, now=utc_now())
+    except StorageUnavailableError as error:
+        # What was asked for is saved: an error now would deny that. The rows stay
+        # `queued`, and the relay rings for them later.
+        log.warning("Rows not put back", extra=fields("not_put_back", cause=error))

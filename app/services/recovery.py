@@ -56,7 +56,7 @@ def expire(runtime: Runtime) -> int:
     while True:
         holds = dispatch.perform(
             runtime,
-            lambda tx: bookings.expire_holds(tx, runtime, now=now, limit=HOLDS_AT_ONCE),
+            lambda tx: bookings.expire_holds(tx, now=now, limit=HOLDS_AT_ONCE),
         )
         expired += holds
         if holds < HOLDS_AT_ONCE:

@@ -52,7 +52,7 @@ def register(runtime: Runtime, *, name: str) -> Presence:
             tx,
             boot_id=boot_id,
             name=name,
-            host=_host(),
+            host=_place(runtime),
             pid=os.getpid(),
             now=utc_now(),
         )
@@ -127,7 +127,7 @@ def _take_over(tx: sa.Connection, runtime: Runtime, *, boot_id: str) -> None:
 
 
 def _is_dead(runtime: Runtime, worker: sa.RowMapping) -> bool:
-    if worker["host"] == _host():
+    if worker["host"] == _place(runtime):
         return _lock_is_free(_lock_path(runtime, worker["boot_id"]))
     expires_at: datetime = worker["heartbeat_at"] + runtime.policy.worker_expiry
     return expires_at < utc_now()
@@ -147,5 +147,10 @@ def _lock_path(runtime: Runtime, boot_id: str) -> Path:
     return runtime.settings.data_dir / "run" / f"worker-{boot_id}.lock"
 
 
-def _host() -> str:
-    return socket.gethostname()
+def _place(runtime: Runtime) -> str:
+    """Return the name of the place where locks can be seen: host and data directory.
+
+    Two boxes on one host, with data directories of their own, are two places.
+    """
+    folder = runtime.settings.data_dir.resolve()
+    return f"{socket.gethostname()}:{folder}"

@@ -128,7 +128,10 @@ def expire_useless(
         .where(tasks.c.status.in_(among), tasks.c.useful_until <= now)
         .values(
             status="expired",
-            reason=reason,
+            reason=sa.case(
+                (tasks.c.reason == "", reason),
+                else_=sa.literal(f"{reason} Before that: ") + tasks.c.reason,
+            ),
             next_attempt_at=None,
             finished_at=now,
             updated_at=now,
