@@ -9,6 +9,7 @@ import pytest
 
 from app.runtime import Runtime
 from tests.door import Door, open_door
+from tests.engine import Engine, open_engine
 from tests.house import make_runtime
 
 
@@ -23,3 +24,10 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 def door(runtime: Runtime) -> Door:
     """The house's API, asked with the admin key unless said otherwise."""
     return open_door(runtime)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """One worker of a house of its own, taken apart; time stands still."""
+    with open_engine(tmp_path) as worker:
+        yield worker

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from app.config import Settings
 from app.errors import StorageUnavailableError
-from app.storage.lock import FileLock
+from app.storage.lock import FairLock
 
 #: SQLite's own wait for a lock. Ours comes first; this is for backups and shells.
 BUSY_TIMEOUT_S = 5
@@ -56,7 +56,7 @@ class Database:
         busy wait polls (eight clients: p99 645 ms against 41), and two connections that
         write and checkpoint at once can corrupt SQLite before 3.51.3.
         """
-        with _named_errors(), self._writer, self.engine.begin() as connection:
+        with _named_errors(), self._turn(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -68,15 +68,22 @@ class Database:
     def close(self) -> None:
         """Close every connection and the lock's file."""
         self.engine.dispose()
-        if isinstance(self._writer, FileLock):
+        if self._writer is not None:
             self._writer.close()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._writer is None else self._writer.held()
 
 
 def _engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        # The values of a statement that fails are names, numbers and addresses; they
+        # have no business in an error, nor in the log where it ends.
+        hide_parameters=True,
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -99,18 +106,21 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql(options.get("bellhop_begin", "BEGIN IMMEDIATE"))
 
 
-def _writer_lock(engine: sa.Engine) -> FileLock | AbstractContextManager[None]:
+def _writer_lock(engine: sa.Engine) -> FairLock | None:
     file = engine.url.database
     if engine.dialect.name != "sqlite" or not file:
-        return nullcontext()
-    return FileLock(Path(file).with_name(Path(file).name + ".lock"))
+        return None
+    return FairLock(Path(file).with_name(Path(file).name + ".lock"))
 
 
 @contextmanager
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        # `DatabaseError` itself, none of its kinds: SQLite's file is damaged.
+        if type(error) is not DatabaseError and not isinstance(error, OperationalError):
+            raise
         raise StorageUnavailableError(
             f"The database cannot be used just now ({_cause(error)})."
         ) from error

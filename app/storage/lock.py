@@ -1,6 +1,7 @@
-"""A lock on a file that all processes of a box honour; the kernel frees a dead one's.
+"""Locks on files that all processes of a box honour; the kernel frees a dead one's.
 
-Serves two ends: one writer at a time on SQLite, and "is that process still alive?".
+`FileLock` answers "is that process still alive?"; `FairLock` lets one writer at a time
+into SQLite, in the order in which they came.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 if sys.platform == "win32":
     import msvcrt
@@ -33,7 +35,8 @@ if sys.platform == "win32":
 
     def _give_back(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        with suppress(OSError):  # it was not taken
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
@@ -53,41 +56,79 @@ else:
 
 
 class FileLock:
-    """An exclusive lock, between processes and between the threads of this one."""
+    """A lock to be held for a life: nobody waits for it, the kernel gives it back."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-        self._descriptor = os.open(path, flags, 0o600)
-        self._threads = threading.Lock()
+        self._descriptor = _open(path)
 
     def try_acquire(self) -> bool:
         """Take the lock if nobody holds it; never wait."""
-        if not self._threads.acquire(blocking=False):
-            return False
-        if _take(self._descriptor):
-            return True
-        self._threads.release()
-        return False
-
-    def release(self) -> None:
-        """Give the lock back."""
-        _give_back(self._descriptor)
-        self._threads.release()
+        return _take(self._descriptor)
 
     def close(self) -> None:
         """Close the file, which also gives the lock back."""
         os.close(self._descriptor)
 
-    def __enter__(self) -> Self:
-        self._threads.acquire()
-        _wait(self._descriptor)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
+class FairLock:
+    """An exclusive lock, between processes and between the threads of this one.
+
+    Threads get it in the order in which they came. Processes too, nearly: who waits for
+    the file at `path` stands at the gate beside it, so that whoever gives the lock
+    back cannot take it again at once over the head of those who wait.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = _open(path)
+        self._gate = _open(path.with_name(path.name + ".gate"))
+        self._mutex = threading.Lock()
+        #: A locked lock for each thread that came; the first one's has the turn.
+        self._line: deque[threading.Lock] = deque()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for the lock, hold it, and give it back.
+
+        An exception from outside (a time limit) may come at any line, typically at the
+        end of a long wait: what was taken by then is given back all the same.
+        """
+        turn = threading.Lock()
+        turn.acquire()
+        try:
+            self._queue_up(turn)
+            turn.acquire()
+            _wait(self._gate)
+            _wait(self._file)
+            _give_back(self._gate)
+            yield
+        finally:
+            self._leave(turn)
+
+    def close(self) -> None:
+        """Close the files, which also gives the lock back."""
+        os.close(self._gate)
+        os.close(self._file)
+
+    def _queue_up(self, turn: threading.Lock) -> None:
+        with self._mutex:
+            self._line.append(turn)
+            if self._line[0] is turn:
+                turn.release()
+
+    def _leave(self, turn: threading.Lock) -> None:
+        with self._mutex:
+            if turn not in self._line:
+                return
+            was_first = self._line[0] is turn
+            self._line.remove(turn)
+            if was_first:
+                _give_back(self._file)
+                _give_back(self._gate)
+                if self._line:
+                    self._line[0].release()
+
+
+def _open(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags, 0o600)
