@@ -10,10 +10,11 @@ import email.policy
 import re
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -26,11 +27,10 @@ from app.domain.outcomes import Outcome, Result
 #: Longest display name and subject; longer ones are cut.
 MAX_NAME = 70
 MAX_SUBJECT = 200
-#: An address longer than this goes without a name: both would not fit on one line, and
-#: Python then folds the address itself into something that no mailbox understands.
-MAX_ADDRESS_BESIDE_NAME = 60
 #: One plain address in ASCII, without quotes, comments or routes.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+#: A sender: an address alone, or a name and an address in angle brackets.
+_SENDER = re.compile(r"((?P<name>[^<>]*)<)?(?P<address>[^<>\s]+)(?(1)>)")
 #: Control characters, line separators and halves of characters.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 #: The only headers that a letter's top has: any other one was smuggled in.
@@ -73,10 +73,11 @@ class Letter:
 
 def parse_sender(text: str) -> Sender:
     """Read `Salon Rosa <hello@example.com>`; raise ValueError with a sentence."""
-    name, address = parseaddr(text)
-    if "@" not in address:
+    found = _SENDER.fullmatch(text.strip())
+    if found is None:
         raise ValueError("is not an address like Salon Rosa <hello@example.com>")
-    return Sender(name=_one_line(name), address=plain_address(address))
+    name = re.sub(r"\\(.)", r"\1", (found["name"] or "").strip().strip('"'))
+    return Sender(name=_one_line(name), address=plain_address(found["address"]))
 
 
 def plain_address(address: str) -> str:
@@ -124,7 +125,7 @@ def build_letter(message: Message, *, sender: Sender) -> Letter | Outcome:
 
 
 def _email(message: Message, sender: Sender, recipient: str, message_id: str) -> bytes:
-    mail = EmailMessage(policy=_NARROW)
+    mail = EmailMessage(policy=_BODIES)
     mail["From"] = _mailbox(sender.name, sender.address)
     mail["To"] = _mailbox(message.recipient_name, recipient)
     mail["Subject"] = _one_line(message.subject)[:MAX_SUBJECT]
@@ -140,10 +141,7 @@ def _email(message: Message, sender: Sender, recipient: str, message_id: str) ->
 
 
 def _mailbox(name: str, address: str) -> Address:
-    shown = _one_line(name)[:MAX_NAME]
-    if len(address) > MAX_ADDRESS_BESIDE_NAME:
-        shown = ""
-    return Address(display_name=shown, addr_spec=address)
+    return Address(display_name=_one_line(name)[:MAX_NAME], addr_spec=address)
 
 
 def _one_line(value: str) -> str:
@@ -163,18 +161,25 @@ def _refuse_smuggled(content: bytes) -> None:
 
 
 class _Headers(EmailPolicy):
-    """Folds each header as it must be.
+    """Writes each header as it must be, which Python's own folding does not.
 
-    Python's folding hides any long plain token (an address, a Message-ID) in an encoded
-    word unless lines may be 998 long; real encoded words must keep to 76.
+    That hides any long plain token (an address, a Message-ID) in an encoded word, and
+    loses spaces between encoded words (cpython#92081).
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        """Fold plain headers wide, and those with encoded words narrow."""
-        folding = _WIDE if str(value).isascii() else _NARROW
-        return folding.fold_binary(name, value)
+        """Fold plain headers wide; encode the others word by word."""
+        if str(value).isascii():
+            return _WIDE.fold_binary(name, value)
+        addresses = getattr(value, "addresses", ())
+        words = addresses[0].display_name if addresses else str(value)
+        mailbox = f"\r\n <{addresses[0].addr_spec}>" if addresses else ""
+        header = Header(words, "utf-8", maxlinelen=75, header_name=name)
+        encoded = header.encode(linesep="\r\n")
+        return f"{name}: {encoded}{mailbox}\r\n".encode("ascii")
 
 
-_NARROW = email.policy.SMTP.clone(max_line_length=76)
+#: Bodies are wrapped at 76, as quoted-printable demands.
+_BODIES = email.policy.SMTP.clone(max_line_length=76)
 _WIDE = email.policy.SMTP.clone(max_line_length=998)
 _HEADERS = _Headers(linesep="\r\n")

@@ -12,7 +12,6 @@ import re
 import smtplib
 import time
 from datetime import datetime
-from pathlib import Path
 
 from app.channels.base import LookupAnswer, Message
 from app.channels.email_message import Letter, Sender, build_letter
@@ -23,7 +22,7 @@ from app.channels.smtp_session import (
     opening_trouble,
     silence_or_cut,
 )
-from app.channels.sockets import Conversation, conversation, tls_context
+from app.channels.sockets import Conversation, conversation
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
@@ -49,13 +48,11 @@ class Smtp:
         *,
         server: MailServer,
         sender: Sender,
-        ca_file: Path | None = None,
         total_s: float = TOTAL_S,
         connect_s: float = CONNECT_S,
     ) -> None:
         self._server = server
         self._sender = sender
-        self._context = tls_context(ca_file)
         self._total_s = total_s
         self._connect_s = connect_s
         self._session: smtplib.SMTP | None = None
@@ -93,7 +90,7 @@ class Smtp:
                 return session
             session.close()
         self._letters = 0
-        return open_session(self._server, self._context)
+        return open_session(self._server)
 
     def _deliver(
         self, session: smtplib.SMTP, letter: Letter, talk: Conversation
@@ -130,6 +127,9 @@ def _lives(session: smtplib.SMTP, talk: Conversation) -> bool:
             return session.rset()[0] == 250
         except OSError:
             return False
+        except BaseException:  # a time limit: the answer is still to come
+            session.close()
+            raise
 
 
 def _say_goodbye(session: smtplib.SMTP) -> None:

@@ -13,9 +13,11 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 
 from app.channels.smtp_replies import Step, refusal
-from app.channels.sockets import current_conversation, open_socket
+from app.channels.sockets import current_conversation, open_socket, tls_context
 from app.domain.outcomes import Outcome, Result
 
 
@@ -36,15 +38,16 @@ class MailServer:
     security: Security
     user: str = ""
     password: str = field(default="", repr=False)
+    #: The only authority to trust, in place of this machine's.
+    ca_file: Path | None = None
 
 
-def open_session(server: MailServer, context: ssl.SSLContext) -> smtplib.SMTP:
+def open_session(server: MailServer) -> smtplib.SMTP:
     """Connect, encrypt and log in."""
-    implicit = server.security is Security.TLS
-    session = _Session(server.host, server.port, context if implicit else None)
+    session = _Session(server)
     try:
         if server.security is Security.STARTTLS:
-            session.starttls(context=context)
+            session.starttls(context=_context(server.ca_file))
         session.ehlo_or_helo_if_needed()
         if server.user:
             session.login(server.user, server.password)
@@ -57,9 +60,10 @@ def open_session(server: MailServer, context: ssl.SSLContext) -> smtplib.SMTP:
 def opening_trouble(error: Exception) -> Outcome:
     """Judge why `open_session` failed: nothing was sent yet."""
     if isinstance(error, smtplib.SMTPResponseException):
-        step = _step(error)
-        if 400 <= error.smtp_code < 600:
-            return refusal(step, error.smtp_code, _as_bytes(error.smtp_error))
+        words = error.smtp_error
+        # Words of type str are smtplib's own, about a reply it could not read.
+        if isinstance(words, bytes) and 400 <= error.smtp_code < 600:
+            return refusal(_step(error), error.smtp_code, words)
         return _transient("what answers does not speak SMTP")
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _config(_missing(error))
@@ -82,20 +86,26 @@ def silence_or_cut() -> str:
 class _Session(smtplib.SMTP):
     """smtplib's client over our sockets."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        self._tls = tls
-        super().__init__(host, port, local_hostname=_own_name())
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+        super().__init__(server.host, server.port, local_hostname=_own_name())
 
     def _get_socket(self, host: str, port: int, _timeout: object) -> socket.socket:
         # The place where smtplib's own SMTP_SSL makes its socket, too.
         plain = open_socket(host, port)
-        if self._tls is None:
+        if self._server.security is not Security.TLS:
             return plain
         try:
-            return self._tls.wrap_socket(plain, server_hostname=host)
+            context = _context(self._server.ca_file)
+            return context.wrap_socket(plain, server_hostname=host)
         except BaseException:
             plain.close()
             raise
+
+
+@cache
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    return tls_context(ca_file)  # loading authorities takes 50 ms
 
 
 def _own_name() -> str:
@@ -139,7 +149,3 @@ def _transient(reason: str) -> Outcome:
 
 def _config(reason: str) -> Outcome:
     return Outcome(result=Result.CONFIG, reason=reason)
-
-
-def _as_bytes(text: bytes | str) -> bytes:
-    return text if isinstance(text, bytes) else text.encode(errors="replace")

@@ -58,6 +58,9 @@ class Twilio:
 
     def send(self, message: Message) -> Outcome:
         """POST the message; judge the answer by Twilio's code, then by the status."""
+        if not _is_whole(message.text):
+            reason = "the message's text holds half a character"
+            return Outcome(result=Result.PERMANENT_CONTENT, reason=reason)
         fields = {
             "To": self._address(message.recipient),
             "Body": message.text,
@@ -120,6 +123,10 @@ class Twilio:
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _is_whole(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _unanswered(failure: Failure) -> Outcome:
