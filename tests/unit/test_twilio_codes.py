@@ -1,0 +1,54 @@
+"""Every Twilio code that is known, and what it means for us."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.channels.twilio_codes import TWILIO_CODES
+from app.domain.outcomes import Result
+
+EXPECTED = {
+    Result.CONFIG: """
+        20003 20404 21212 21408 21601 21603 21604 21606 21608 21609 21659 21660 21703
+        21704 21705 21910 30002 30032 30033 30034 30035 63001 63007 63015 63020 63051
+    """,
+    Result.TRANSIENT: """
+        14107 20429 20500 20503 21611 30001 30003 30008 30017 30022 30023 30027 63010
+        63012 63017 63018 63038
+    """,
+    Result.AMBIGUOUS: "30410",
+    Result.PERMANENT_RECIPIENT: "21211 21265 21612 21614 21635 30005 30006 63003 63024",
+    Result.SUPPRESSED: "21610 30004 63014 63033",
+    Result.PERMANENT_CONTENT: """
+        21602 21617 21619 21620 21654 21656 30007 63005 63016 63021 63027 63028 63040
+        63041 63042
+    """,
+}
+CASES = [
+    (int(code), result) for result, codes in EXPECTED.items() for code in codes.split()
+]
+
+
+@pytest.mark.parametrize(("code", "result"), CASES)
+def test_each_code_has_its_meaning(code: int, result: Result) -> None:
+    assert TWILIO_CODES[code].result is result
+
+
+def test_no_code_is_left_out() -> None:
+    assert set(TWILIO_CODES) == {code for code, _ in CASES}
+
+
+@pytest.mark.parametrize("code", sorted(TWILIO_CODES))
+def test_each_reason_is_a_sentence_for_a_person(code: int) -> None:
+    reason = TWILIO_CODES[code].reason
+
+    assert len(reason) > 15
+    assert not re.search(r"\d{5}|\{|\}|\.$", reason)
+
+
+def test_daily_limits_are_asked_again_hourly_not_at_once() -> None:
+    waits = {code for code, verdict in TWILIO_CODES.items() if verdict.retry_after}
+
+    assert waits == {30023, 30027, 63038}
