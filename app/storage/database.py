@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import Settings
 from app.errors import StorageUnavailableError
@@ -123,6 +124,10 @@ def _named_errors() -> Iterator[None]:
             raise
         raise StorageUnavailableError(
             f"The database cannot be used just now ({_cause(error)})."
+        ) from error
+    except PoolTimeoutError as error:
+        raise StorageUnavailableError(
+            "The database cannot be used just now (every connection is in use)."
         ) from error
 
 

@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 from app.clock import utc_now
 from app.errors import StorageUnavailableError
@@ -20,11 +21,20 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def migrate(database: Database) -> None:
-    """Run the migrations that this database has not seen."""
+    """Run the migrations that this database has not seen.
+
+    Raises StorageUnavailableError where a newer Bellhop has made the database.
+    """
     config = _config()
     with database.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StorageUnavailableError(
+                f"The database was made by a newer Bellhop ({error}). Start that one, "
+                "or restore a backup."
+            ) from None
         _name_installation(connection)
 
 
