@@ -127,7 +127,7 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
 
     def _dispatch(self, command: str) -> Callable[..., Any]:
         """Return Dramatiq's call of its script (fetch, ack, …), guarded."""
-        call = super()._dispatch(command)  # type: ignore[no-untyped-call]
+        call = super()._dispatch(command)  # type: ignore[no-untyped-call]  # untyped there
         return lambda *arguments: self._guarded(lambda: call(*arguments))
 
     def _should_do_maintenance(self, command: str) -> int:
@@ -144,4 +144,4 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
         try:
             return call()
         except CONNECTION_ERRORS as error:
-            raise ConnectionClosed(reason_of(error)) from None  # type: ignore[no-untyped-call]
+            raise ConnectionClosed(reason_of(error)) from None  # type: ignore[no-untyped-call]  # untyped there
