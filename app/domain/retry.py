@@ -82,7 +82,9 @@ def decide(
 
 def failed_pause(rounds: int, base: timedelta) -> timedelta:
     """Return the pause after so many rounds: the base, doubled with each, capped."""
-    return min(base * (1 << min(rounds, 30)), max(LONGEST_PAUSE, base))
+    if base >= LONGEST_PAUSE:
+        return base
+    return min(base * (1 << min(rounds, 30)), LONGEST_PAUSE)
 
 
 def _quick_pause(
