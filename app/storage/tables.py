@@ -10,6 +10,9 @@ import sqlalchemy as sa
 
 from app.storage.types import Moment
 
+#: What is not there is NULL, not the JSON word `null`.
+Json = sa.JSON(none_as_null=True)
+
 #: Conditions of partial indexes, written out in full: a database uses such an index
 #: only where it sees the very same condition in a query (`storage/releasing.py`).
 WAITING = "status IN ('pending', 'retrying')"
@@ -67,7 +70,7 @@ services = sa.Table(
     sa.Column("price_amount", sa.BigInteger),
     sa.Column("price_currency", sa.String),
     # Minutes before the start at which reminders leave; null: as the policy says.
-    sa.Column("reminders", sa.JSON),
+    sa.Column("reminders", Json),
     sa.Column("active", sa.Boolean, nullable=False, default=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
@@ -88,9 +91,9 @@ bookings = sa.Table(
     sa.Column("customer_phone", sa.String),
     sa.Column("customer_locale", sa.String),
     sa.Column("customer_timezone", sa.String),
-    sa.Column("customer_channels", sa.JSON),
+    sa.Column("customer_channels", Json),
     sa.Column("notes", sa.String),
-    sa.Column("metadata", sa.JSON),
+    sa.Column("metadata", Json),
     sa.Column("price_amount", sa.BigInteger, nullable=False),
     sa.Column("price_currency", sa.String, nullable=False),
     sa.Column("payment_status", sa.String, nullable=False),
@@ -143,7 +146,7 @@ tasks = sa.Table(
     sa.Column("dedupe_key", sa.String, unique=True),
     # Tasks with the same key leave in the order in which they were planned.
     sa.Column("order_key", sa.String),
-    sa.Column("args", sa.JSON, nullable=False),
+    sa.Column("args", Json, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("quick_tries", sa.Integer, nullable=False, default=0),
     sa.Column("rounds", sa.Integer, nullable=False, default=0),
