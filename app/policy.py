@@ -39,6 +39,15 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
+def write_duration(value: timedelta) -> str:
+    """Write a duration as `parse_duration` reads it, in its largest whole unit."""
+    for unit, name in reversed(_UNITS.items()):
+        count = value / timedelta(**{name: 1})
+        if count >= 1 and count.is_integer():
+            return f"{count:.0f}{unit}"
+    return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s" * bool(value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Interval = Annotated[Duration, Field(gt=timedelta(0))]
 
@@ -103,6 +112,34 @@ class Policy:
     worker_expiry: timedelta
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One value of the policy in force, by its full name in the file."""
+
+    name: str
+    value: Any
+    #: Whether the file says so; else it is the code's own.
+    is_given: bool
+
+
+def policy_lines(path: Path) -> list[Line]:
+    """List every value that the policy file may set, as it is in force now."""
+    tables, policy = _parsed(path), load_policy(path)
+    file = _File.model_validate(tables)
+    in_force: dict[str, Mapping[str, Any]] = {
+        **{f"queues.{n}": _chosen(_QueueTable, q) for n, q in policy.queues.items()},
+        **{f"kinds.{n}": _chosen(_KindTable, k) for n, k in policy.kinds.items()},
+        "schedule": policy.schedule,
+        "retention": dict(file.retention),
+        "engine": dict(file.engine),
+    }
+    return [
+        Line(name=f"{table}.{key}", value=value, is_given=_says(tables, table, key))
+        for table, values in in_force.items()
+        for key, value in values.items()
+    ]
+
+
 def load_policy(path: Path) -> Policy:
     """Read the policy file where there is one; raise ConfigError with all problems."""
     tables = _parsed(path)
@@ -145,6 +182,16 @@ def _parsed(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None
+
+
+def _chosen(table: type[_Table], policy: object) -> dict[str, Any]:
+    return {key: getattr(policy, key) for key in table.model_fields}
+
+
+def _says(tables: Mapping[str, Any], table: str, key: str) -> bool:
+    for name in table.split("."):
+        tables = tables.get(name, {})
+    return key in tables
 
 
 def _given(table: BaseModel | None) -> dict[str, Any]:

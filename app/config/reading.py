@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,24 @@ FILE_SUFFIX = "_FILE"
 MIN_SECRET_LENGTH = 32
 
 
+class Source(StrEnum):
+    """Where a setting's value came from."""
+
+    ENVIRONMENT = "environment"
+    DOTENV = ".env"
+    FILE = "file"  # the one that NAME_FILE names
+    CREDENTIAL = "credential"  # systemd's LoadCredential
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The settings, and where each variable's value came from."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+
+
 def names() -> tuple[str, ...]:
     """Return the variables' names in the order in which they are documented."""
     fields = Settings.model_fields.values()
@@ -39,57 +59,81 @@ def load(
 ) -> Settings:
     """Read the settings; raise ConfigError with every problem at once.
 
-    The environment wins over `dotenv`; `NAME_FILE` and systemd's credentials are read
-    where `NAME` itself is not given.
+    The environment wins over `dotenv`, `NAME` over `NAME_FILE` beside it; systemd's
+    credentials are read where neither gives a value.
     """
+    return read(environ, dotenv=dotenv).settings
+
+
+def read(
+    environ: Mapping[str, str] | None = None, *, dotenv: Path = Path(".env")
+) -> Reading:
+    """Do as `load`, and tell where each value came from."""
     given = _given(os.environ if environ is None else environ, dotenv)
     problems = _unknown_names(given)
     values, unread = _values(given)
     problems += unread
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate({n: text for n, (text, _) in values.items()})
     except ValidationError as error:
         raise ConfigError([*problems, *map(_problem, error.errors())]) from None
     problems += _weak_secrets(settings)
     if problems:
         raise ConfigError(problems)
-    return settings
+    sources = {name: source for name, (_, source) in values.items()}
+    return Reading(
+        settings=settings,
+        sources={name: sources.get(name, Source.DEFAULT) for name in names()},
+    )
 
 
-def _given(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
-    from_file = {k: v for k, v in dotenv_values(dotenv).items() if v is not None}
-    return {**from_file, **environ}
+#: What each place gives, the one that wins first.
+_Given = Mapping[Source, Mapping[str, str]]
 
 
-def _values(given: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+def _given(environ: Mapping[str, str], dotenv: Path) -> _Given:
+    try:
+        in_file = dotenv_values(dotenv)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(str(dotenv), f"cannot be read: {error}")]) from None
+    return {
+        Source.ENVIRONMENT: environ,
+        Source.DOTENV: {k: v for k, v in in_file.items() if v is not None},
+    }
+
+
+def _values(
+    given: _Given,
+) -> tuple[dict[str, tuple[str, Source]], list[Problem]]:
     values, problems = {}, []
-    credentials = given.get("CREDENTIALS_DIRECTORY")
     for name in names():
         try:
-            value = _value(name, given, credentials)
+            found = _value(name, given)
         except (OSError, UnicodeDecodeError) as error:
             message = f"the file it names cannot be read ({error})"
             problems.append(Problem(name + FILE_SUFFIX, message))
             continue
-        if value:  # an empty value means: not set
-            values[name] = value
+        if found is not None and found[0]:  # an empty value means: not set
+            values[name] = found
     return values, problems
 
 
-def _value(name: str, given: Mapping[str, str], credentials: str | None) -> str | None:
-    if name in given:
-        return given[name]
-    if path := given.get(name + FILE_SUFFIX):
-        return Path(path).read_text(encoding="utf-8").strip()
-    if credentials and (credential := Path(credentials) / name).is_file():
-        return credential.read_text(encoding="utf-8").strip()
+def _value(name: str, given: _Given) -> tuple[str, Source] | None:
+    for source, variables in given.items():
+        if name in variables:
+            return variables[name], source
+        if path := variables.get(name + FILE_SUFFIX):
+            return Path(path).read_text(encoding="utf-8").strip(), Source.FILE
+    folder = given[Source.ENVIRONMENT].get("CREDENTIALS_DIRECTORY")
+    if folder and (credential := Path(folder) / name).is_file():
+        return credential.read_text(encoding="utf-8").strip(), Source.CREDENTIAL
     return None
 
 
-def _unknown_names(given: Mapping[str, str]) -> list[Problem]:
+def _unknown_names(given: _Given) -> list[Problem]:
     known = {variant for name in names() for variant in (name, name + FILE_SUFFIX)}
     problems = []
-    for name in sorted(given):
+    for name in sorted({name for variables in given.values() for name in variables}):
         if not name.startswith(OWN_PREFIX) or name.startswith(TEST_PREFIX):
             continue
         if name not in known:

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.config.reading import Source, load, names, read
+from app.errors import ConfigError
+
+NAME = "TWILIO_AUTH_TOKEN"
+
+
+def token(environ: dict[str, str], dotenv: Path) -> tuple[str | None, Source]:
+    reading = read(environ, dotenv=dotenv)
+    secret = reading.settings.twilio_auth_token
+    return secret.get_secret_value() if secret else None, reading.sources[NAME]
+
+
+def test_value_that_nobody_gives_is_the_default(tmp_path: Path) -> None:
+    reading = read({}, dotenv=tmp_path / ".env")
+
+    assert set(names()) == set(reading.sources)
+    assert {Source.DEFAULT} == set(reading.sources.values())
+
+
+def test_environment_wins_over_dotenv(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(f"{NAME}=from-dotenv\n")
+
+    assert token({}, dotenv) == ("from-dotenv", Source.DOTENV)
+    assert token({NAME: "mine"}, dotenv) == ("mine", Source.ENVIRONMENT)
+
+
+def test_file_is_read_without_the_line_break_at_its_end(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("from-file\n")
+
+    found = token({f"{NAME}_FILE": str(secret)}, tmp_path / ".env")
+
+    assert found == ("from-file", Source.FILE)
+
+
+def test_file_that_the_environment_names_wins_over_dotenv(tmp_path: Path) -> None:
+    secret, dotenv = tmp_path / "token", tmp_path / ".env"
+    secret.write_text("from-file\n")
+    dotenv.write_text(f"{NAME}=from-dotenv\n")
+
+    found = token({f"{NAME}_FILE": str(secret)}, dotenv)
+
+    assert found == ("from-file", Source.FILE)
+
+
+def test_value_wins_over_the_file_beside_it(tmp_path: Path) -> None:
+    environ = {NAME: "mine", f"{NAME}_FILE": str(tmp_path / "not-there")}
+
+    found = token(environ, tmp_path / ".env")
+
+    assert found == ("mine", Source.ENVIRONMENT)
+
+
+def test_systemd_credential_is_read_where_nothing_else_is_given(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("from-systemd\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+
+    found = token(environ, tmp_path / ".env")
+
+    assert found == ("from-systemd", Source.CREDENTIAL)
+    assert token(environ | {NAME: "mine"}, tmp_path / ".env")[0] == "mine"
+
+
+def test_empty_value_means_not_set_even_where_dotenv_has_one(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(f"{NAME}=from-dotenv\n")
+
+    assert token({NAME: ""}, dotenv) == (None, Source.DEFAULT)
+
+
+def test_every_mistake_is_told_at_once_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BELLHOP_PORT=eight\n")
+    environ = {
+        "BELLHOP_TIMEZONE": "Europe/Madird",
+        "BELLHOP_HSOT": "127.0.0.1",
+        f"{NAME}_FILE": str(tmp_path / "not-there"),
+    }
+
+    with pytest.raises(ConfigError) as caught:
+        load(environ, dotenv=tmp_path / ".env")
+
+    found = {problem.field: problem.message for problem in caught.value.problems}
+    assert set(found) == {
+        "BELLHOP_PORT",
+        "BELLHOP_TIMEZONE",
+        "BELLHOP_HSOT",
+        f"{NAME}_FILE",
+    }
+    assert "BELLHOP_PORT=8000" in found["BELLHOP_PORT"]
+    assert "Europe/Madrid" in found["BELLHOP_TIMEZONE"]
+    assert "BELLHOP_HOST" in found["BELLHOP_HSOT"]
+
+
+def test_production_refuses_weak_and_missing_secrets_without_showing_them(
+    tmp_path: Path,
+) -> None:
+    environ = {"BELLHOP_ENV": "production", "BELLHOP_SECRET_KEY": "hunter2"}
+
+    with pytest.raises(ConfigError) as caught:
+        load(environ, dotenv=tmp_path / ".env")
+
+    fields = {problem.field for problem in caught.value.problems}
+    assert fields == {"BELLHOP_SECRET_KEY", "BELLHOP_API_KEY"}
+    assert "hunter2" not in str(caught.value)
+
+
+def test_dotenv_that_is_no_text_is_named(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"BELLHOP_BUSINESS_NAME=Sal\xf3n\n")
+
+    with pytest.raises(ConfigError, match=r"\.env: cannot be read"):
+        load({}, dotenv=dotenv)
+
+
+def test_names_of_the_test_suite_are_left_alone(tmp_path: Path) -> None:
+    settings = load({"BELLHOP_TEST_REQUIRE_SERVICES": "1"}, dotenv=tmp_path / ".env")
+
+    assert settings.env == "development"

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.kinds import Kind
+from app.errors import ConfigError
+from app.policy import load_policy, parse_duration, policy_lines, write_duration
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def policy_file(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "bellhop.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (timedelta(0), "0"),
+        (timedelta(seconds=0.3), "0.3s"),
+        (timedelta(seconds=90), "90s"),
+        (timedelta(minutes=5), "5m"),
+        (timedelta(hours=2), "2h"),
+        (timedelta(days=7), "7d"),
+    ],
+)
+def test_duration_is_written_in_its_largest_whole_unit(
+    value: timedelta, written: str
+) -> None:
+    assert written == write_duration(value)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10_000)))
+def test_duration_that_was_written_is_read_as_it_was(value: timedelta) -> None:
+    difference = parse_duration(write_duration(value)) - value
+
+    assert abs(difference) <= timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("text", ["5", "5 minutes", "m", "-5m", "1h30m", ""])
+def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="write 90s, 5m, 2h or 7d"):
+        parse_duration(text)
+
+
+def test_lines_tell_every_value_and_whether_the_file_gave_it(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, '[queues.sms]\nretry_delays = ["5s"]\n')
+
+    lines = {line.name: line for line in policy_lines(file)}
+
+    assert lines["queues.sms.retry_delays"].value == (timedelta(seconds=5),)
+    assert [name for name, line in lines.items() if line.is_given] == [
+        "queues.sms.retry_delays"
+    ]
+    assert lines["retention.notifications"].value == timedelta(days=7)
+    assert lines["engine.payment_hold"].value == timedelta(minutes=15)
+
+
+def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path) -> None:
+    file = policy_file(
+        tmp_path, '[queues.smss]\npriority = 1\n[schedule]\nclean_up = "1h"\n'
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        load_policy(file)
+
+    found = {p.field: p.message for p in caught.value.problems}
+    assert found["queues.smss"].endswith("the nearest is sms")
+    assert found["schedule.clean_up"].endswith("the nearest is cleanup")
+
+
+def test_documented_policy_is_the_one_in_force_without_a_file(tmp_path: Path) -> None:
+    documented = re.findall(
+        r"```toml\n(.*?)```",
+        (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+    file = policy_file(tmp_path, documented[0])
+    usual = load_policy(tmp_path / "none")
+
+    policy = load_policy(file)
+
+    assert policy.queues == usual.queues
+    assert policy.schedule == usual.schedule
+    assert policy.keep_notifications == usual.keep_notifications
+    assert (
+        policy.kinds[Kind.BOOKING_REMINDER].send_before
+        == usual.kinds[Kind.BOOKING_REMINDER].send_before
+    )
+
+
+def test_every_policy_is_documented(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    keys = {line.name.rpartition(".")[2] for line in policy_lines(tmp_path / "none")}
+
+    missing = [key for key in keys if not re.search(rf"^{key} = ", text, re.MULTILINE)]
+
+    assert missing == []
