@@ -1,0 +1,154 @@
+"""`send-test`: one message right now, through the provider that the channel has.
+
+For whoever has just put in credentials. Sends from this process, not over the queue,
+and keeps nothing; the words are the examples' of the kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from app import config
+from app.channels.base import Message, Provider
+from app.channels.table import OUTBOX, Mode, channel_modes, open_providers
+from app.commands.outbox import file_of
+from app.commands.printing import add_json, say, say_json, show_progress
+from app.config import Settings
+from app.domain.ids import new_id
+from app.domain.kinds import Kind
+from app.domain.outcomes import Outcome, Result
+from app.domain.recipients import Channel, masked, normal_email, normal_phone
+from app.errors import BellhopError, InvalidError, Problem
+from app.installation import make_data_dir
+from app.messages.examples import example_facts
+from app.services.wording import Wording
+
+#: What a person should do about each outcome but the good one.
+WHAT_NOW = {
+    Result.TRANSIENT: "Try again in a few minutes.",
+    Result.AMBIGUOUS: "It may have arrived all the same: look before you try again.",
+    Result.PERMANENT_RECIPIENT: "Look at the address that you gave with --to.",
+    Result.PERMANENT_CONTENT: "Look at the words: `python3 bellhop.py preview KIND`.",
+    Result.SUPPRESSED: "This recipient does not want messages; try another.",
+    Result.CONFIG: "Look at this channel's settings: `python3 bellhop.py config`.",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's flags."""
+    channels = [str(channel) for channel in Channel]
+    kinds = [str(kind) for kind in Kind]
+    parser.add_argument("--channel", choices=channels, required=True)
+    parser.add_argument(
+        "--to", required=True, metavar="X", help="your own phone number or address"
+    )
+    parser.add_argument(
+        "--kind",
+        choices=kinds,
+        default=str(Kind.BOOKING_CONFIRMED),
+        metavar="KIND",
+        help=f"{', '.join(kinds)} (default: {Kind.BOOKING_CONFIRMED})",
+    )
+    parser.add_argument("--locale", help="the language, for example es_MX")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Send it; 0 only if the provider accepted it."""
+    settings = config.load()
+    channel = Channel(arguments.channel)
+    message = _message(settings, channel, arguments)
+    provider = _provider(settings, channel)
+    if provider.name != Mode.PREVIEW:
+        show_progress(f"Sending over {provider.name} …")
+    try:
+        outcome = provider.send(message)
+    finally:
+        provider.close()
+    if arguments.json:
+        say_json(_answer(provider, message, outcome))
+    else:
+        say(_told(settings, provider, message, outcome))
+    return 0 if outcome.result is Result.ACCEPTED else 1
+
+
+def _message(
+    settings: Settings, channel: Channel, arguments: argparse.Namespace
+) -> Message:
+    locale = arguments.locale or settings.locale
+    wording = Wording(
+        business_locale=settings.locale, business_timezone=settings.timezone
+    )
+    facts = example_facts(
+        arguments.kind, locale=locale, business_name=settings.business_name
+    )
+    words = wording.render(
+        arguments.kind, channel, facts, locale=locale, timezone=settings.timezone
+    )
+    return Message(
+        key=f"test-{new_id()}",
+        channel=channel,
+        recipient=_recipient(settings, channel, arguments.to),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+    )
+
+
+def _recipient(settings: Settings, channel: Channel, to: str) -> str:
+    try:
+        if channel is Channel.EMAIL:
+            return normal_email(to)
+        return normal_phone(to, region=settings.phone_region)
+    except ValueError as error:
+        raise InvalidError([Problem("--to", str(error))]) from None
+
+
+def _provider(settings: Settings, channel: Channel) -> Provider:
+    if channel_modes(settings)[channel] is Mode.PREVIEW:
+        make_data_dir(settings)
+    provider = open_providers(settings)[channel]
+    if provider is None:
+        raise BellhopError(
+            f"{channel} is off: other channels have credentials, this one has none. "
+            "Set them (.env.example), or BELLHOP_PREVIEW=1 to see its messages only."
+        )
+    return provider
+
+
+def _answer(
+    provider: Provider, message: Message, outcome: Outcome
+) -> dict[str, object]:
+    return {
+        "channel": message.channel,
+        "provider": provider.name,
+        "recipient": masked(message.channel, message.recipient),
+        "outcome": outcome.result,
+        "reason": outcome.reason,
+        "code": outcome.code,
+        "provider_message_id": outcome.provider_message_id or None,
+    }
+
+
+def _told(
+    settings: Settings, provider: Provider, message: Message, outcome: Outcome
+) -> str:
+    to = masked(message.channel, message.recipient)
+    if outcome.result is not Result.ACCEPTED:
+        verb = "may have taken" if outcome.result is Result.AMBIGUOUS else "refused"
+        code = f" (its code: {outcome.code})" if outcome.code else ""
+        return (
+            f"{provider.name} {verb} the message to {to}: {outcome.reason}{code}.\n"
+            f"{WHAT_NOW[outcome.result]}"
+        )
+    if provider.name == Mode.PREVIEW:
+        file = file_of(settings.data_dir / OUTBOX, message.key)
+        return (
+            f"PREVIEW: {message.channel} has no credentials, so nothing was sent. "
+            f"The message is in {file}."
+        )
+    name = outcome.provider_message_id
+    return (
+        f"{provider.name} took the message to {to}{f' (as {name})' if name else ''}. "
+        "It should arrive within a minute."
+    )
