@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import logging
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
-from app.channels.table import channel_modes
+from app.channels.table import OUTBOX, channel_modes
+from app.commands import demo
 from app.config import Settings, load
 from app.errors import BellhopError
 from app.logs import fields
@@ -43,11 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the box until Ctrl-C."""
     settings = load()
     policy = load_policy(settings.policy_file)
+    modes = channel_modes(settings)
+    if arguments.demo:
+        demo.check_preview(modes)
+    outbox = settings.data_dir / OUTBOX
     plan = box.Plan(
         services=partial(_services, policy=policy, main_workers=arguments.workers),
         migrate=_migrate,
-        modes=channel_modes(settings),
-        on_ready=_play_demo if arguments.demo else None,
+        modes=modes,
+        on_ready=partial(_play_demo, outbox=outbox) if arguments.demo else None,
     )
     return box.run(settings, plan=plan)
 
@@ -69,15 +74,16 @@ def _services(
     )
 
 
-def _play_demo(base_url: str, api_key: str) -> None:
+def _play_demo(base_url: str, api_key: str, *, outbox: Path) -> None:
     """Play beside the watching of the children, so that Ctrl-C is heard meanwhile."""
-    threading.Thread(target=_demo, args=(base_url, api_key), daemon=True).start()
+    threading.Thread(
+        target=_demo, args=(base_url, api_key, outbox), daemon=True
+    ).start()
 
 
-def _demo(base_url: str, api_key: str) -> None:
-    demo = importlib.import_module("app.commands.demo")
+def _demo(base_url: str, api_key: str, outbox: Path) -> None:
     try:
-        demo.run_against(base_url, api_key)
+        demo.run_against(base_url, api_key, outbox=outbox)
     except BellhopError as error:
         log.warning("The demo stopped", extra=fields("demo_stopped", why=str(error)))
 
