@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 #: Offered starts are never further apart than this, however long the service is.
 LONGEST_STEP = timedelta(minutes=30)
@@ -31,18 +33,17 @@ def places_left(
     taken: Iterable[Taken], *, start: datetime, end: datetime, capacity: int
 ) -> int:
     """Return how many places stay free during the whole of [start, end)."""
-    overlapping = [t for t in taken if t.start < end and t.end > start]
-    # The fullest moment is at the beginning or where one of the others begins.
-    moments = {start, *(t.start for t in overlapping if t.start > start)}
-    fullest = max(
-        sum(t.places for t in overlapping if t.start <= moment < t.end)
-        for moment in moments
-    )
+    steps = []
+    for one in taken:
+        if one.start < end and one.end > start:
+            steps += [(max(one.start, start), one.places), (one.end, -one.places)]
+    # Where one ends as another begins, the places are given back first.
+    fullest = max(accumulate(change for _, change in sorted(steps)), default=0)
     return max(0, capacity - fullest)
 
 
 def offers(
-    taken: Sequence[Taken],
+    taken: Iterable[Taken],
     *,
     window: tuple[datetime, datetime],
     duration: timedelta,
@@ -56,9 +57,15 @@ def offers(
     """
     moment, last = window
     step = min(duration, LONGEST_STEP)
+    later = deque(sorted(taken, key=lambda one: one.start))
+    near: list[Taken] = []
     while moment < last:
         end = moment + duration + buffer
-        left = places_left(taken, start=moment, end=end, capacity=capacity)
+        # A month has thousands of starts: each looks at what is near it alone.
+        while later and later[0].start < end:
+            near.append(later.popleft())
+        near = [one for one in near if one.end > moment]
+        left = places_left(near, start=moment, end=end, capacity=capacity)
         if left:
             yield Offer(start=moment, places_left=left)
         moment += step

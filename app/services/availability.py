@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -22,14 +24,19 @@ def free_starts(
     *,
     window: tuple[datetime, datetime],
     now: datetime,
-) -> list[Offer]:
-    """Return the free starts of a service in the window, past ones left out."""
+    but_not: str | None = None,
+) -> Iterator[Offer]:
+    """Yield the free starts of a service in the window, past ones left out.
+
+    `but_not`: a booking that is to be moved, and takes up nothing.
+    """
     first, last = window
     taken = store.taken(
         tx,
         service_id=service.id,
         window=(first, last + service.duration + service.buffer),
         now=now,
+        but_not=but_not,
     )
     found = offers(
         taken,
@@ -38,7 +45,7 @@ def free_starts(
         buffer=service.buffer,
         capacity=service.capacity,
     )
-    return [offer for offer in found if offer.start > now]
+    return (offer for offer in found if offer.start > now)
 
 
 def places_left_for(
@@ -58,6 +65,6 @@ def alternatives(
 ) -> list[datetime]:
     """Return the next few starts, from the wanted one on, with places enough."""
     window = (booking.start, booking.start + LOOK_AHEAD)
-    free = free_starts(tx, service, window=window, now=now)
-    enough = [o.start for o in free if o.places_left >= booking.party_size]
-    return enough[:ALTERNATIVES]
+    free = free_starts(tx, service, window=window, now=now, but_not=booking.id)
+    enough = (o.start for o in free if o.places_left >= booking.party_size)
+    return list(islice(enough, ALTERNATIVES))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.availability import Offer, Taken, offers, places_left
+from app.domain.availability import LONGEST_STEP, Offer, Taken, offers, places_left
 
 NINE = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
@@ -89,6 +89,32 @@ def test_a_booking_that_fits_never_overfills_a_minute(
         sum(t.places for t in booked if t.start <= at(minute) < t.end) <= capacity
         for minute in range(first, first + length)
     )
+
+
+@given(
+    others=SOME_TAKEN,
+    duration=st.integers(1, 90).map(lambda minutes: timedelta(minutes=minutes)),
+    buffer=st.integers(0, 30).map(lambda minutes: timedelta(minutes=minutes)),
+)
+def test_just_the_starts_that_have_places_left_are_offered(
+    others: list[Taken], duration: timedelta, buffer: timedelta
+) -> None:
+    step = min(duration, LONGEST_STEP)
+    starts = [at(-60) + nth * step for nth in range(-(-timedelta(hours=2) // step))]
+    left = {
+        start: places_left(
+            others, start=start, end=start + duration + buffer, capacity=3
+        )
+        for start in starts
+    }
+
+    found = offers(
+        others, window=(at(-60), at(60)), duration=duration, buffer=buffer, capacity=3
+    )
+
+    assert {offer.start: offer.places_left for offer in found} == {
+        start: places for start, places in left.items() if places
+    }
 
 
 def test_starts_are_offered_every_half_hour_at_most() -> None:
