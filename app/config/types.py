@@ -6,6 +6,7 @@ Used by `settings.py` alone; each raises ValueError with a sentence for the owne
 from __future__ import annotations
 
 import difflib
+import functools
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -24,7 +25,12 @@ def _known(value: str, names: set[str], noun: str) -> str:
 
 def time_zone(value: str) -> str:
     """Return an IANA time zone's name, or raise ValueError with the nearest."""
-    return _known(value, available_timezones(), "time zone")
+    return _known(value, _time_zones(), "time zone")
+
+
+@functools.cache
+def _time_zones() -> set[str]:
+    return available_timezones()  # looks into some hundred files
 
 
 def _currency(value: str) -> str:
