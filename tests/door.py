@@ -26,8 +26,9 @@ API = "/api/v1"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: its status, headers (in any case) and body."""
+    """An answer: what was asked, its status, headers (in any case) and body."""
 
+    asked: str
     status: int
     headers: Headers
     text: str
@@ -100,7 +101,8 @@ class Door:
             answer = client.open(url, method=method, data=content, headers=sent)
             text = answer.get_data().decode()
             answer.close()
-        return Answer(answer.status_code, answer.headers, text)
+        asked = f"{method} {url} {content!r:.1000}"
+        return Answer(asked, answer.status_code, answer.headers, text)
 
 
 def open_door(runtime: Runtime) -> Door:
@@ -110,12 +112,13 @@ def open_door(runtime: Runtime) -> Door:
 
 def assert_problem(answer: Answer, status: int, *fields: str) -> None:
     """Fail unless the answer is a problem document that names exactly these fields."""
-    assert answer.status == status, answer.text
-    assert answer.headers["Content-Type"] == PROBLEM
+    told = f"{answer.asked}\n{answer.status} {answer.text}"
+    assert answer.status == status, told
+    assert answer.headers["Content-Type"] == PROBLEM, told
     document = answer.json
     assert document["status"] == status
     assert document["type"] == "about:blank"
     assert document["title"]
     assert document["detail"]
     named = sorted(error["field"] for error in document.get("errors", []))
-    assert named == sorted(fields), answer.text
+    assert named == sorted(fields), told

@@ -161,9 +161,10 @@ def change_row(runtime: Runtime, table: sa.Table, key: str, **values: Any) -> No
 @contextmanager
 def nothing_saved(runtime: Runtime) -> Iterator[None]:
     """Fail if any row of the database is another at the end than at the beginning."""
-    before = _all_rows(runtime)
+    before = set(_all_rows(runtime))
     yield
-    assert _all_rows(runtime) == before
+    changed = before ^ set(_all_rows(runtime))
+    assert not changed, "\n".join(sorted(changed))
 
 
 def _all_rows(runtime: Runtime) -> list[str]:

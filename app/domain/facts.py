@@ -147,7 +147,13 @@ def _read(kind: str, name: str, value: object) -> object:
 
 
 def _read_line(value: object) -> str:
-    return _read_letters(value, limit=MAX_LINE)
+    line = _read_letters(value, limit=MAX_LINE)
+    # Every line may come to stand in an e-mail's header.
+    if len(line.splitlines()) > 1:
+        raise ValueError("must be on one line")
+    if "=?" in line:
+        raise ValueError("may not hold =?, an encoded word of e-mail")
+    return line
 
 
 def _read_text(value: object) -> str:

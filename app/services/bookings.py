@@ -58,8 +58,7 @@ def create(
 
     Raises PlaceTakenError, with free times near by, where there are too few places.
     """
-    service = _bookable_service(tx, wish)
-    _check_future(wish.start, now)
+    service = _bookable_service(tx, wish, now=now)
     end = wish.start + service.duration
     price = service.price or Money(0, runtime.settings.currency)
     booking = Booking(
@@ -143,7 +142,8 @@ def reschedule(
     """Move a booking to another time and tell its customer the old and the new one."""
     if booking.status not in MOVABLE:
         raise ConflictError(f"A booking that is {booking.status} cannot be moved.")
-    _check_future(start, now)
+    if problems := _time_problems(start, now):
+        raise InvalidError(problems)
     if start == booking.start:
         return booking
     service = _service(tx, booking.service_id)
@@ -208,14 +208,17 @@ def find(tx: sa.Connection, booking_id: str) -> Booking:
     return booking
 
 
-def _bookable_service(tx: sa.Connection, wish: Wish) -> Service:
+def _bookable_service(tx: sa.Connection, wish: Wish, *, now: datetime) -> Service:
+    """Return the wanted service; raise InvalidError with all that is wrong at once."""
     service = catalogue.find(tx, wish.service_id, lock=True)
+    problems = _time_problems(wish.start, now)
     if service is None or not service.active:
-        message = f"there is no bookable service {wish.service_id!r}"
-        raise InvalidError([Problem("service_id", message)])
-    if wish.party_size > service.capacity:
+        problems.append(Problem("service_id", "there is no such service to book"))
+    elif wish.party_size > service.capacity:
         message = f"the service has {service.capacity} places at a time"
-        raise InvalidError([Problem("party_size", message)])
+        problems.append(Problem("party_size", message))
+    if service is None or problems:
+        raise InvalidError(problems)
     return service
 
 
@@ -226,9 +229,8 @@ def _service(tx: sa.Connection, service_id: str) -> Service:
     return service
 
 
-def _check_future(start: datetime, now: datetime) -> None:
-    if start <= now:
-        raise InvalidError([Problem("start", "is in the past")])
+def _time_problems(start: datetime, now: datetime) -> list[Problem]:
+    return [Problem("start", "is in the past")] if start <= now else []
 
 
 def _holds_its_place(booking: Booking, now: datetime) -> bool:

@@ -1,8 +1,8 @@
 """The same request twice does its deed once: answers are kept by Idempotency-Key.
 
-The answer is saved in the deed's own transaction, so that there is never the one
-without the other. Two at the same moment are told apart by the write transaction:
-the second sees the first one's answer.
+The key is taken and the answer saved in the deed's own transaction, so that there is
+never the one without the other; a deed that fails leaves the key free. Of two at the
+same moment the second waits for the first one's commit, and then sees its answer.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import InvalidError, Problem
 from app.services.cleanup import KEEP_IDEMPOTENCY_KEYS
 from app.storage.tables import idempotency_keys
+
+#: Stands in a row whose deed is still being done; no other transaction ever sees it.
+_BEING_DONE = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,44 +47,49 @@ class Answer:
 def earlier_answer(
     tx: sa.Connection, request: Request, *, now: datetime
 ) -> Answer | None:
-    """Return what the same request was answered before, or None.
+    """Return what the same request was answered before; None: it is ours to do.
 
     Raises InvalidError where the key came with another body.
     """
-    row = tx.execute(
-        sa.select(idempotency_keys).where(
-            idempotency_keys.c.scope == request.scope,
-            idempotency_keys.c.key == request.key,
-        )
-    ).one_or_none()
-    if row is None:
+    if _take(tx, request, now=now):
         return None
-    if row.created_at <= now - KEEP_IDEMPOTENCY_KEYS:
-        _forget(tx, request)
-        return None
+    row = tx.execute(sa.select(idempotency_keys).where(*_this(request))).one()
     if row.fingerprint != request.fingerprint:
-        message = "this key came with another body before; use a new one"
+        message = "came with another body before; use a new one for a new request"
         raise InvalidError([Problem("Idempotency-Key", message)])
     return Answer(status=row.status, body=row.body)
 
 
-def keep(tx: sa.Connection, request: Request, answer: Answer, *, now: datetime) -> None:
+def keep(tx: sa.Connection, request: Request, answer: Answer) -> None:
     """Keep the answer for the next request with the same key."""
+    tx.execute(
+        sa.update(idempotency_keys)
+        .where(*_this(request))
+        .values(status=answer.status, body=answer.body)
+    )
+
+
+def _take(tx: sa.Connection, request: Request, *, now: datetime) -> bool:
+    """Take the key, or one that was used so long ago that it counts no more."""
     row = {
         "scope": request.scope,
         "key": request.key,
         "fingerprint": request.fingerprint,
-        "status": answer.status,
-        "body": answer.body,
+        "status": _BEING_DONE,
+        "body": "",
         "created_at": now,
     }
-    tx.execute(sa.insert(idempotency_keys), [row])
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(idempotency_keys).on_conflict_do_update(
+        index_elements=["scope", "key"],
+        set_=row,
+        where=idempotency_keys.c.created_at <= now - KEEP_IDEMPOTENCY_KEYS,
+    )
+    return tx.execute(statement, [row]).rowcount == 1
 
 
-def _forget(tx: sa.Connection, request: Request) -> None:
-    tx.execute(
-        sa.delete(idempotency_keys).where(
-            idempotency_keys.c.scope == request.scope,
-            idempotency_keys.c.key == request.key,
-        )
+def _this(request: Request) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return (
+        idempotency_keys.c.scope == request.scope,
+        idempotency_keys.c.key == request.key,
     )

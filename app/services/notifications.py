@@ -1,4 +1,7 @@
-"""The deeds on notifications that people ask for: send, retry, cancel, one or many."""
+"""What a person does to messages that exist: find, retry or cancel, one or many.
+
+Called by the API and by commands; sending new ones is `orders.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.domain.facts import read_facts
-from app.domain.kinds import Kind
-from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
-from app.errors import ConflictError, InvalidError, NotFoundError, Problem
-from app.runtime import Runtime
-from app.services.facts import SITE_DATA
-from app.services.planning import Plan, insert
-from app.storage import bookings, messages, planning
+from app.errors import (
+    ConflictError,
+    NotFoundError,
+)
+from app.storage import messages
 from app.storage.messages import Filter
 
 #: What a person may try again: failed for now, or given up.
@@ -26,24 +26,11 @@ RETRYABLE = frozenset({Status.FAILED, Status.DEAD})
 BULK_LIMIT = 10_000
 _BULK_PAGE = 500
 CANCELLED_BY_HAND = "Cancelled by hand."
+CHANGED_JUST_NOW = "The message has changed just now; look at it again."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """A message that a site wants sent; addresses are in their normal form."""
-
-    kind: Kind
-    channels: Sequence[Channel]
-    email: str | None
-    phone: str | None
-    name: str
-    locale: str | None
-    data: Mapping[str, Any]
-    priority: int | None
-    send_at: datetime | None
-    useful_until: datetime | None
-    dedupe_key: str | None
-    booking_id: str | None
+#: `retry` or `cancel`: what a person does to one message.
+Deed = Callable[..., sa.RowMapping]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,79 +50,27 @@ class BulkResult:
     skipped: Sequence[Skipped]
 
 
-def send(
-    tx: sa.Connection, runtime: Runtime, order: Order, *, now: datetime
-) -> list[sa.RowMapping]:
-    """Plan an order's messages, one a channel; the same dedupe key plans nothing new.
-
-    Raises InvalidError with every bad field.
-    """
-    _check(tx, runtime, order, now=now)
-    ids = [_send_on(tx, runtime, order, channel, now=now) for channel in order.channels]
-    return messages.find_many(tx, ids)
-
-
 def retry(tx: sa.Connection, task_id: str, *, now: datetime) -> sa.RowMapping:
     """Try a message again from the start of its quick retries.
 
     Raises ConflictError where its state or its usefulness does not allow that.
     """
-    row = find(tx, task_id)
-    _check_retry(row, now)
-    to = {
-        "status": Status.RETRYING,
-        "reason": "",
-        "quick_tries": 0,
-        "rounds": 0,
-        "resends": 0,
-        "next_attempt_at": now,
-        "finished_at": None,
-        "updated_at": now,
-    }
-    if not messages.move(tx, task_id, among=RETRYABLE, to=to):
-        raise ConflictError("The message has changed just now; look at it again.")
-    return find(tx, task_id)
+    return _move_one(tx, task_id, _RETRY, now=now)
 
 
 def cancel(tx: sa.Connection, task_id: str, *, now: datetime) -> sa.RowMapping:
     """Call a message off; raise ConflictError where it is too late."""
-    row = find(tx, task_id)
-    to = {
-        "status": Status.CANCELLED,
-        "reason": CANCELLED_BY_HAND,
-        "next_attempt_at": None,
-        "finished_at": now,
-        "updated_at": now,
-    }
-    if not messages.move(tx, task_id, among=CANCELLABLE, to=to):
-        raise ConflictError(_too_late(Status(row["status"])))
-    return find(tx, task_id)
+    return _move_one(tx, task_id, _CANCEL, now=now)
 
 
-Deed = Callable[..., sa.RowMapping]
+def retry_all(tx: sa.Connection, chosen: Filter, *, now: datetime) -> BulkResult:
+    """Retry every message that the filter chooses, where that is possible."""
+    return _move_all(tx, chosen, _RETRY, now=now)
 
 
-def for_all(
-    tx: sa.Connection, chosen: Filter, deed: Deed, *, now: datetime
-) -> BulkResult:
-    """Do `retry` or `cancel` to every message that the filter chooses."""
-    matched = done = 0
-    skipped: list[Skipped] = []
-    after: int | None = None
-    while matched < BULK_LIMIT:
-        rows = messages.page(tx, chosen, after=after, limit=_BULK_PAGE)
-        for row in rows:
-            try:
-                deed(tx, row["id"], now=now)
-            except ConflictError as error:
-                skipped.append(Skipped(id=row["id"], reason=str(error)))
-            else:
-                done += 1
-        matched += len(rows)
-        if len(rows) < _BULK_PAGE:
-            break
-        after = rows[-1]["seq"]
-    return BulkResult(matched=matched, done=done, skipped=skipped)
+def cancel_all(tx: sa.Connection, chosen: Filter, *, now: datetime) -> BulkResult:
+    """Call off every message that the filter chooses, where that is possible."""
+    return _move_all(tx, chosen, _CANCEL, now=now)
 
 
 def find(tx: sa.Connection, task_id: str) -> sa.RowMapping:
@@ -146,72 +81,94 @@ def find(tx: sa.Connection, task_id: str) -> sa.RowMapping:
     return row
 
 
-def _check(tx: sa.Connection, runtime: Runtime, order: Order, *, now: datetime) -> None:
-    problems = []
-    for channel in order.channels:
-        field = "email" if channel is Channel.EMAIL else "phone"
-        if not getattr(order, field):
-            problems.append(Problem(f"to.{field}", f"is needed for {channel}"))
-    if order.useful_until is not None and order.useful_until <= (order.send_at or now):
-        message = "is before the message could leave"
-        problems.append(Problem("useful_until", message))
-    if order.booking_id is not None and bookings.find(tx, order.booking_id) is None:
-        problems.append(Problem("booking_id", "there is no such booking"))
-    try:
-        read_facts(
-            order.kind,
-            order.data,
-            business_name=runtime.settings.business_name,
-            customer_name=order.name,
-        )
-    except InvalidError as error:
-        problems += error.problems
-    if problems:
-        raise InvalidError(problems)
+def _move_one(
+    tx: sa.Connection, task_id: str, move: _Move, *, now: datetime
+) -> sa.RowMapping:
+    row = find(tx, task_id)
+    if refusal := move.refusal(row, now):
+        raise ConflictError(refusal)
+    if not messages.move(tx, [task_id], among=move.among, to=move.values(now)):
+        raise ConflictError(CHANGED_JUST_NOW)
+    return find(tx, task_id)
 
 
-def _send_on(
-    tx: sa.Connection,
-    runtime: Runtime,
-    order: Order,
-    channel: Channel,
-    *,
-    now: datetime,
-) -> str:
-    key = f"{channel}/{order.dedupe_key}" if order.dedupe_key else None
-    recipient = order.email if channel is Channel.EMAIL else order.phone
-    plan = Plan(
-        kind=order.kind,
-        channel=channel,
-        recipient=recipient or "",
-        recipient_name=order.name,
-        locale=order.locale,
-        args={SITE_DATA: dict(order.data)},
-        booking_id=order.booking_id,
-        dedupe_key=key,
-        priority=order.priority,
-        due_at=order.send_at,
-        useful_until=order.useful_until,
-    )
-    task_id = insert(tx, runtime, plan, now=now)
-    if task_id is None:
-        return planning.existing_ids(tx, dedupe_keys=[str(key)])[str(key)]
-    return task_id
+def _move_all(
+    tx: sa.Connection, chosen: Filter, move: _Move, *, now: datetime
+) -> BulkResult:
+    """Move page by page, each with one statement: everybody else waits meanwhile."""
+    matched = done = 0
+    skipped: list[Skipped] = []
+    after: int | None = None
+    while matched < BULK_LIMIT:
+        rows = messages.page(tx, chosen, after=after, limit=_BULK_PAGE)
+        refusals = {row["id"]: move.refusal(row, now) for row in rows}
+        wanted = [task_id for task_id, refusal in refusals.items() if not refusal]
+        moved = messages.move(tx, wanted, among=move.among, to=move.values(now))
+        skipped += [
+            Skipped(id=task_id, reason=refusal or CHANGED_JUST_NOW)
+            for task_id, refusal in refusals.items()
+            if task_id not in moved
+        ]
+        matched += len(rows)
+        done += len(moved)
+        if len(rows) < _BULK_PAGE:
+            break
+        after = rows[-1]["seq"]
+    return BulkResult(matched=matched, done=done, skipped=skipped)
 
 
-def _check_retry(row: sa.RowMapping, now: datetime) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Move:
+    """What a person may do to a message: from which states, and what becomes of it."""
+
+    among: frozenset[Status]
+    #: Why a message cannot be moved; None: it can.
+    refusal: Callable[[sa.RowMapping, datetime], str | None]
+    values: Callable[[datetime], Mapping[str, Any]]
+
+
+def _no_retry(row: sa.RowMapping, now: datetime) -> str | None:
     status = Status(row["status"])
     if status not in RETRYABLE:
-        raise ConflictError(
-            f"Only failed and dead messages are retried; it is {status}."
-        )
+        return f"Only failed and dead messages are retried; it is {status}."
     if row["useful_until"] <= now:
-        raise ConflictError("It would come too late to be useful.")
+        return "It would come too late to be useful."
+    return None
 
 
-def _too_late(status: Status) -> str:
+def _retried(now: datetime) -> Mapping[str, Any]:
+    return {
+        "status": Status.RETRYING,
+        "reason": "",
+        "quick_tries": 0,
+        "rounds": 0,
+        "resends": 0,
+        "next_attempt_at": now,
+        "finished_at": None,
+        "updated_at": now,
+    }
+
+
+def _no_cancel(row: sa.RowMapping, _now: datetime) -> str | None:
+    status = Status(row["status"])
+    if status in CANCELLABLE:
+        return None
     if status in (Status.SENDING, Status.UNKNOWN):
         return "Too late: the message is being sent."
     if status in (Status.SENT, Status.DELIVERED, Status.UNDELIVERED):
         return "Too late: the message was sent."
     return f"There is nothing to cancel: the message is {status}."
+
+
+def _cancelled(now: datetime) -> Mapping[str, Any]:
+    return {
+        "status": Status.CANCELLED,
+        "reason": CANCELLED_BY_HAND,
+        "next_attempt_at": None,
+        "finished_at": now,
+        "updated_at": now,
+    }
+
+
+_RETRY = _Move(among=RETRYABLE, refusal=_no_retry, values=_retried)
+_CANCEL = _Move(among=CANCELLABLE, refusal=_no_cancel, values=_cancelled)

@@ -1,8 +1,9 @@
-"""Builds what a worker delivers with; called by `worker.py` and by commands."""
+"""Builds what messages are worded and delivered with; called by the entry points."""
 
 from __future__ import annotations
 
 from app.channels.table import open_providers
+from app.config import Settings
 from app.runtime import Runtime
 from app.services.courier import Courier
 from app.services.links import Links
@@ -15,9 +16,12 @@ def open_courier(runtime: Runtime, *, boot_id: str) -> Courier:
     return Courier(
         runtime=runtime,
         providers=open_providers(settings),
-        wording=Wording(
-            business_locale=settings.locale, business_timezone=settings.timezone
-        ),
+        wording=open_wording(settings),
         links=Links(runtime),
         boot_id=boot_id,
     )
+
+
+def open_wording(settings: Settings) -> Wording:
+    """Make the words of the business: its language, its time zone."""
+    return Wording(business_locale=settings.locale, business_timezone=settings.timezone)

@@ -63,6 +63,13 @@ def page(
     return list(tx.execute(query).mappings())
 
 
+def count_by_status(tx: sa.Connection, chosen: Filter) -> dict[str, int]:
+    """Count the messages that the filter chooses, by their status."""
+    rows = _ROW.where(*_conditions(chosen)).subquery()
+    query = sa.select(rows.c.status, sa.func.count()).group_by(rows.c.status)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
 def attempts_of(tx: sa.Connection, task_id: str) -> list[sa.RowMapping]:
     """Return a message's attempts, the first one first."""
     query = (
@@ -75,18 +82,19 @@ def attempts_of(tx: sa.Connection, task_id: str) -> list[sa.RowMapping]:
 
 def move(
     tx: sa.Connection,
-    task_id: str,
+    task_ids: Collection[str],
     *,
     among: Iterable[str],
     to: Mapping[str, Any],
-) -> bool:
-    """Give a message these values if its status is `among` those; tell whether."""
+) -> set[str]:
+    """Give messages these values where their status is `among` those; return which."""
     moved = tx.execute(
         sa.update(tasks)
-        .where(tasks.c.id == task_id, tasks.c.status.in_(list(among)))
+        .where(tasks.c.id.in_(task_ids), tasks.c.status.in_(list(among)))
         .values(**to)
+        .returning(tasks.c.id)
     )
-    return moved.rowcount == 1
+    return set(moved.scalars())
 
 
 def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Flask, Response
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
-from pydantic import BaseModel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import __version__
 from app.runtime import Runtime
 from app.services.keys import KeyRing
 from app.services.links import Links
-from app.web import docs, health, manage, problems
+from app.services.opening import open_wording
+from app.web import description, docs, health, manage, problems
 from app.web.api import bookings, notifications, services
 from app.web.auth import check_key
 from app.web.bodies import LARGEST_BODY, JsonRequest
@@ -32,51 +32,42 @@ SECURITY_HEADERS = {
 }
 
 
-class FieldProblem(BaseModel):
-    """One bad field."""
-
-    field: str
-    message: str
-
-
-class ProblemAnswer(BaseModel):
-    """An RFC 9457 problem document."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldProblem] = []
-
-
 def create_app(runtime: Runtime) -> Flask:
     """Make the application that answers for this runtime."""
     app = OpenAPI(
         __name__,
-        info=Info(title="Bellhop", version=__version__, description=docs.ABOUT),
-        security_schemes={"key": {"type": "http", "scheme": "bearer"}},
-        responses={"4XX": docs.problem_response(ProblemAnswer)},
+        info=Info(title="Bellhop", version=__version__, description=description.ABOUT),
+        security_schemes=description.SECURITY_SCHEMES,
         validation_error_callback=problems.invalid,
-        validation_error_model=ProblemAnswer,
+        validation_error_model=description.ProblemAnswer,
         doc_ui=False,
     )
     app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json = StrictJson(app)
-    house = House(runtime=runtime, keys=KeyRing(runtime), links=Links(runtime))
-    settle_in(app.extensions, house)
+    settle_in(app.extensions, _house(runtime))
     app.before_request(check_key)
     app.after_request(_add_security_headers)
     problems.register(app)
     for api in (services.api, bookings.api, notifications.api):
         app.register_api(api, url_prefix=API_PREFIX)
-    for pages in (docs.pages, health.pages, manage.pages):
+    app.register_api(health.pages)
+    for pages in (docs.pages, manage.pages):
         app.register_blueprint(pages)
     if proxies := runtime.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents
             app.wsgi_app, x_for=proxies, x_proto=proxies
         )
     return app
+
+
+def _house(runtime: Runtime) -> House:
+    return House(
+        runtime=runtime,
+        keys=KeyRing(runtime),
+        links=Links(runtime),
+        wording=open_wording(runtime.settings),
+    )
 
 
 def _add_security_headers(response: Response) -> Response:

@@ -26,7 +26,7 @@ class JsonRequest(Request):
         try:
             value = current_app.json.loads(raw)
         except ValueError as error:
-            raise BadRequest(f"The body is not JSON: {error}.") from None
+            raise BadRequest(f"The body cannot be read as JSON: {error}.") from None
         if not isinstance(value, dict):
             raise InvalidError([Problem("body", "must be a JSON object")])
         return value

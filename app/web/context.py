@@ -10,6 +10,7 @@ from flask import current_app, g
 from app.runtime import Runtime
 from app.services.keys import ApiKey, KeyRing
 from app.services.links import Links
+from app.services.wording import Wording
 
 _NAME = "bellhop"
 
@@ -21,6 +22,7 @@ class House:
     runtime: Runtime
     keys: KeyRing
     links: Links
+    wording: Wording
 
 
 def settle_in(extensions: dict[str, object], house: House) -> None:

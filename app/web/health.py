@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Literal
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Response, current_app, jsonify
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
 
 from app import __version__
 from app.services import health
@@ -12,17 +16,31 @@ from app.web.auth import open_to_all
 from app.web.context import runtime
 from app.web.problems import MEDIA_TYPE
 
-pages = Blueprint("health", __name__)
+pages = APIBlueprint("health", __name__, abp_tags=[Tag(name="Health")])
 
 
-@pages.get("/healthz")
+class AliveAnswer(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"]
+    version: str
+
+
+class ReadyAnswer(BaseModel):
+    """Each part of the box is `ok`, or says what is wrong."""
+
+    status: Literal["ready"]
+    checks: dict[str, str]
+
+
+@pages.get("/healthz", responses={200: AliveAnswer})
 @open_to_all
 def healthz() -> Response:
     """Answer as long as the process lives."""
     return jsonify(status="alive", version=__version__)
 
 
-@pages.get("/readyz")
+@pages.get("/readyz", responses={200: ReadyAnswer})
 @open_to_all
 def readyz() -> Response:
     """Answer 200, or 503 naming what is wrong."""
@@ -35,7 +53,7 @@ def readyz() -> Response:
         "type": "about:blank",
         "title": "Not ready",
         "status": HTTPStatus.SERVICE_UNAVAILABLE,
-        "detail": " ".join(check.detail for check in troubles),
+        "detail": " ".join(dict.fromkeys(check.detail for check in troubles)),
         "checks": states,
     }
     body = current_app.json.dumps(document)

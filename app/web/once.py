@@ -24,8 +24,8 @@ Deed = Callable[[sa.Connection], Any]
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
-#: A key over all of whose requests the answer is the same.
-REPLAYED = {"Idempotent-Replayed": "true"}
+#: Said with an answer that was given before.
+REPLAYED = "Idempotent-Replayed"
 
 
 def do_once(deed: Deed, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -40,16 +40,17 @@ def do_once(deed: Deed, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
         body = current_app.json.dumps(deed(tx))
         answer = Answer(status=status, body=body)
         if asked is not None:
-            idempotency.keep(tx, asked, answer, now=utc_now())
+            idempotency.keep(tx, asked, answer)
         return answer, False
 
     answer, replayed = dispatch.perform(runtime(), do)
-    return Response(
-        answer.body,
-        answer.status,
-        REPLAYED if replayed else None,
-        content_type="application/json",
-    )
+    response = Response(answer.body, answer.status, content_type="application/json")
+    if answer.status == HTTPStatus.CREATED:
+        made = current_app.json.loads(answer.body)["id"]
+        response.headers["Location"] = f"{request.path}/{made}"
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    return response
 
 
 def _request() -> idempotency.Request | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -25,13 +25,14 @@ from app.errors import (
     StorageUnavailableError,
 )
 from app.logs import fields
+from app.web.bodies import LARGEST_BODY
+from app.web.sentences import field_problem, summary
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which a request is worth another try when the database was away.
 RETRY_AFTER_S = 5
-PAYMENT_PROVIDERS = ("razorpay", "manual")
 #: Which HTTP status each of our errors is; the first class that fits counts.
 STATUSES: Sequence[tuple[type[BellhopError], HTTPStatus]] = (
     (NotFoundError, HTTPStatus.NOT_FOUND),
@@ -75,7 +76,7 @@ def problem(
 
 def invalid(error: ValidationError) -> Response:
     """Return the problem document for a request that does not fit its model."""
-    return _named(InvalidError([_field_problem(found) for found in error.errors()]))
+    return _named(InvalidError([field_problem(found) for found in error.errors()]))
 
 
 def _named(error: BellhopError) -> Response:
@@ -84,9 +85,7 @@ def _named(error: BellhopError) -> Response:
         HTTPStatus.INTERNAL_SERVER_ERROR,
     )
     if isinstance(error, InvalidError):
-        count = len(error.problems)
-        noun = "field is" if count == 1 else "fields are"
-        return problem(status, f"{count} {noun} not right.", errors=error.problems)
+        return problem(status, summary(error.problems), errors=error.problems)
     if isinstance(error, PlaceTakenError):
         return problem(status, str(error), alternatives=list(error.alternatives))
     if isinstance(error, StorageUnavailableError):
@@ -104,7 +103,20 @@ def _http(error: HTTPException) -> Response:
         for name, value in error.get_headers()
         if name in ("Allow", "Retry-After")
     }
-    return problem(status, error.description or "", headers=headers)
+    return problem(status, _sentence(error), headers=headers)
+
+
+def _sentence(error: HTTPException) -> str:
+    if error.description != type(error).description:
+        return error.description or ""  # a sentence of ours
+    own = {
+        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} cannot be done here.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+            f"The body is larger than {LARGEST_BODY // 1024} KiB."
+        ),
+    }
+    return own.get(HTTPStatus(error.code or 500), error.description or "")
 
 
 def _unforeseen(error: Exception) -> Response:
@@ -117,13 +129,3 @@ def _unforeseen(error: Exception) -> Response:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Bellhop stumbled over this request; nothing was saved. The log tells more.",
     )
-
-
-def _field_problem(found: Any) -> Problem:
-    loc = found["loc"]
-    # A choice between models (by `provider`) names the choice first: not a field.
-    if len(loc) > 1 and loc[0] in PAYMENT_PROVIDERS:
-        loc = loc[1:]
-    field = ".".join(str(part) for part in loc)
-    message = found["msg"].removeprefix("Value error, ")
-    return Problem(field or "body", message[:1].lower() + message[1:])

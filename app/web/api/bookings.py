@@ -30,7 +30,8 @@ from app.web.schemas.bookings import (
     RescheduleRequest,
     VerifyPaymentRequest,
 )
-from app.web.schemas.lists import page_answer
+from app.web.schemas.fields import Id
+from app.web.schemas.lists import id_cursor, page_answer
 
 api = APIBlueprint("bookings", __name__, abp_tags=[Tag(name="Bookings")])
 
@@ -38,7 +39,7 @@ api = APIBlueprint("bookings", __name__, abp_tags=[Tag(name="Bookings")])
 class BookingPath(BaseModel):
     """Which booking."""
 
-    booking_id: str
+    booking_id: Id
 
 
 @api.post("/bookings", responses={201: BookingAnswer})
@@ -67,10 +68,9 @@ def list_bookings(query: BookingsQuery) -> Response:
         customer=query.customer,
         q=query.q,
     )
+    after = id_cursor(query.cursor)
     with runtime().database.read() as tx:
-        found = booking_search.page(
-            tx, chosen, after=query.cursor, limit=query.limit + 1
-        )
+        found = booking_search.page(tx, chosen, after=after, limit=query.limit + 1)
         rows = bookings_answers(tx, found)
     cursors = [booking.id for booking in found]
     return as_json(page_answer(rows, limit=query.limit, cursors=cursors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,14 +14,16 @@ from pydantic import BaseModel
 
 from app.clock import utc_now
 from app.errors import InvalidError, Problem
-from app.services import notifications
+from app.services import notifications, orders
 from app.services.keys import Scope
+from app.services.notifications import BulkResult, Deed
 from app.storage import messages
 from app.web.api.answers import as_json
 from app.web.auth import allows
-from app.web.context import runtime
+from app.web.context import house, runtime
 from app.web.once import do_once
-from app.web.schemas.lists import page_answer
+from app.web.schemas.fields import Id
+from app.web.schemas.lists import page_answer, seq_cursor
 from app.web.schemas.notifications import (
     BulkAnswer,
     FilterRequest,
@@ -39,7 +42,7 @@ api = APIBlueprint("notifications", __name__, abp_tags=[Tag(name="Notifications"
 class NotificationPath(BaseModel):
     """Which notification."""
 
-    notification_id: str
+    notification_id: Id
 
 
 @api.post("/notifications", responses={202: PlannedAnswer})
@@ -51,7 +54,9 @@ def send_notification(body: NotificationRequest) -> Response:
     """
 
     def deed(tx: sa.Connection) -> Any:
-        rows = notifications.send(tx, runtime(), body.order(), now=utc_now())
+        rows = orders.send(
+            tx, runtime(), body.order(), wording=house().wording, now=utc_now()
+        )
         return {"data": [notification_answer(row) for row in rows]}
 
     return do_once(deed, status=HTTPStatus.ACCEPTED)
@@ -61,10 +66,9 @@ def send_notification(body: NotificationRequest) -> Response:
 @allows(Scope.SITE)
 def list_notifications(query: NotificationsQuery) -> Response:
     """List notifications, the newest first."""
+    after = seq_cursor(query.cursor)
     with runtime().database.read() as tx:
-        found = messages.page(
-            tx, query.filter(), after=_seq(query.cursor), limit=query.limit + 1
-        )
+        found = messages.page(tx, query.filter(), after=after, limit=query.limit + 1)
     rows = [notification_answer(row) for row in found]
     cursors = [str(row["seq"]) for row in found]
     return as_json(page_answer(rows, limit=query.limit, cursors=cursors))
@@ -102,17 +106,17 @@ def cancel_notification(path: NotificationPath) -> Response:
 @allows(Scope.SITE)
 def retry_notifications(body: FilterRequest) -> Response:
     """Retry every notification that the filter chooses, where that is possible."""
-    return _move_all(body, notifications.retry)
+    return _move_all(body, notifications.retry_all)
 
 
 @api.post("/notifications/cancel", responses={200: BulkAnswer})
 @allows(Scope.SITE)
 def cancel_notifications(body: FilterRequest) -> Response:
     """Call off every notification that the filter chooses, where that is possible."""
-    return _move_all(body, notifications.cancel)
+    return _move_all(body, notifications.cancel_all)
 
 
-def _move(path: NotificationPath, move: notifications.Deed) -> Response:
+def _move(path: NotificationPath, move: Deed) -> Response:
     def deed(tx: sa.Connection) -> Any:
         row = move(tx, path.notification_id, now=utc_now())
         attempts = messages.attempts_of(tx, path.notification_id)
@@ -121,21 +125,12 @@ def _move(path: NotificationPath, move: notifications.Deed) -> Response:
     return do_once(deed)
 
 
-def _move_all(body: FilterRequest, move: notifications.Deed) -> Response:
+def _move_all(body: FilterRequest, move: Callable[..., BulkResult]) -> Response:
     def deed(tx: sa.Connection) -> Any:
         chosen = body.filter()
         if chosen == messages.Filter():
             message = "give at least one: all notifications at once is a mistake"
             raise InvalidError([Problem("filter", message)])
-        result = notifications.for_all(tx, chosen, move, now=utc_now())
-        return bulk_answer(result)
+        return bulk_answer(move(tx, chosen, now=utc_now()))
 
     return do_once(deed)
-
-
-def _seq(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise InvalidError([Problem("cursor", "is not one that a page has given")])
-    return int(cursor)

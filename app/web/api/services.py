@@ -22,7 +22,8 @@ from app.web.api.answers import as_json
 from app.web.auth import allows
 from app.web.context import runtime
 from app.web.once import do_once
-from app.web.schemas.lists import PageQuery, page_answer
+from app.web.schemas.fields import Id
+from app.web.schemas.lists import PageQuery, id_cursor, page_answer
 from app.web.schemas.services import (
     AvailabilityQuery,
     OffersAnswer,
@@ -44,15 +45,16 @@ USUAL_WINDOW = timedelta(days=1)
 class ServicePath(BaseModel):
     """Which service."""
 
-    service_id: str
+    service_id: Id
 
 
 @api.get("/services", responses={200: ServicesAnswer})
 @allows(Scope.SITE)
 def list_services(query: PageQuery) -> Response:
     """List services, the oldest first."""
+    after = id_cursor(query.cursor)
     with runtime().database.read() as tx:
-        found = store.page(tx, after=query.cursor, limit=query.limit + 1)
+        found = store.page(tx, after=after, limit=query.limit + 1)
     rows = [service_answer(service) for service in found]
     cursors = [service.id for service in found]
     return as_json(page_answer(rows, limit=query.limit, cursors=cursors))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, RootModel, StrictStr
+from pydantic import BaseModel, Field, RootModel
 
 from app.domain.bookings import Booking, BookingStatus, Customer, PaymentStatus
 from app.domain.recipients import Channel
@@ -13,8 +13,10 @@ from app.services.bookings import Wish
 from app.services.payments import ManualProof, RazorpayProof
 from app.storage.bookings import Payment
 from app.web.schemas.fields import (
+    Address,
     Count,
     Email,
+    Id,
     Line,
     LocaleName,
     Metadata,
@@ -24,6 +26,8 @@ from app.web.schemas.fields import (
     RequestModel,
     Text,
     TimeZoneName,
+    Told,
+    Words,
     money_answer,
 )
 from app.web.schemas.lists import PageQuery
@@ -32,7 +36,7 @@ from app.web.schemas.lists import PageQuery
 class CustomerRequest(RequestModel):
     """Whom the booking is for. `channels` null: every one with an address."""
 
-    name: Line
+    name: Told
     email: Email | None = None
     phone: Phone | None = None
     locale: LocaleName | None = None
@@ -54,7 +58,7 @@ class CustomerRequest(RequestModel):
 class BookingRequest(RequestModel):
     """What somebody wants to book."""
 
-    service_id: Line
+    service_id: Id
     start: MomentField
     party_size: Count = 1
     customer: CustomerRequest
@@ -113,14 +117,14 @@ class VerifyPaymentRequest(
 class ReasonRequest(RequestModel):
     """Why, in words that the customer may read."""
 
-    reason: Line | None = None
+    reason: Told | None = None
 
 
 class RescheduleRequest(RequestModel):
     """When instead, and why."""
 
     start: MomentField
-    reason: Line | None = None
+    reason: Told | None = None
 
 
 class BookingsQuery(PageQuery):
@@ -131,8 +135,8 @@ class BookingsQuery(PageQuery):
     status: BookingStatus | None = None
     from_: Annotated[MomentField | None, Field(alias="from")] = None
     to: MomentField | None = None
-    customer: Annotated[StrictStr, Field(max_length=254)] | None = None
-    q: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None
+    customer: Address | None = None
+    q: Words | None = None
 
 
 class CustomerAnswer(BaseModel):

@@ -6,21 +6,26 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field, StrictInt, StrictStr
+from pydantic import BaseModel, Field, StrictInt
 
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel, masked
 from app.domain.tasks import Status
-from app.services.notifications import BulkResult, Order
+from app.services.notifications import BulkResult
+from app.services.orders import Order
 from app.storage.messages import Filter
 from app.web.schemas.fields import (
+    Address,
     Email,
+    Id,
     Line,
     LocaleName,
     Metadata,
     MomentField,
     Phone,
     RequestModel,
+    Told,
+    Words,
 )
 from app.web.schemas.lists import PageQuery
 
@@ -28,7 +33,7 @@ from app.web.schemas.lists import PageQuery
 class RecipientRequest(RequestModel):
     """To whom."""
 
-    name: Line | None = None
+    name: Told | None = None
     email: Email | None = None
     phone: Phone | None = None
     locale: LocaleName | None = None
@@ -50,7 +55,7 @@ class NotificationRequest(RequestModel):
     send_at: MomentField | None = None
     useful_until: MomentField | None = None
     dedupe_key: Line | None = None
-    booking_id: Line | None = None
+    booking_id: Id | None = None
 
     def order(self) -> Order:
         """Return the order in the house's own words."""
@@ -80,11 +85,11 @@ class FilterRequest(RequestModel):
     status: Status | None = None
     channel: Channel | None = None
     kind: Kind | None = None
-    booking_id: Annotated[StrictStr, Field(max_length=100)] | None = None
-    recipient: Annotated[StrictStr, Field(max_length=254)] | None = None
+    booking_id: Id | None = None
+    recipient: Address | None = None
     since: MomentField | None = None
     until: MomentField | None = None
-    q: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None
+    q: Words | None = None
 
     def filter(self) -> Filter:
         """Return the filter in the house's own words."""

@@ -13,22 +13,35 @@ from app.policy import parse_duration
 from app.services.catalogue import Wish
 from app.web.schemas.fields import (
     Count,
-    Line,
     Minutes,
     MomentField,
     MoneyField,
+    QueryModel,
     RequestModel,
+    Told,
     money_answer,
 )
 
+#: A reminder leaves so long before the start: what is longer is a slip of the pen.
+_SHORTEST = timedelta(minutes=1)
+_LONGEST = timedelta(days=366)
+
 
 def _before(value: str) -> str:
-    if parse_duration(value) < timedelta(minutes=1):
-        raise ValueError("must be at least a minute")
+    try:
+        told = parse_duration(value)
+    except OverflowError:
+        told = timedelta.max
+    if not _SHORTEST <= told <= _LONGEST:
+        raise ValueError("must be from a minute to a year, for example 24h")
     return value
 
 
-_Before = Annotated[StrictStr, AfterValidator(_before), Field(examples=["24h", "2h"])]
+_Before = Annotated[
+    StrictStr,
+    Field(max_length=20, examples=["24h", "2h"]),
+    AfterValidator(_before),
+]
 _Duration = Annotated[StrictInt, Field(ge=1, le=60 * 24 * 7)]
 _Reminders = Annotated[list[_Before], Field(max_length=10)]
 
@@ -40,7 +53,7 @@ _NAMES = {"duration_minutes": "duration", "buffer_minutes": "buffer"}
 class ServiceRequest(RequestModel):
     """A service to offer. `price` null: free. `reminders` null: as the policy says."""
 
-    name: Line
+    name: Told
     duration_minutes: _Duration
     capacity: Count = 1
     price: MoneyField | None = None
@@ -65,7 +78,7 @@ class ServiceChange(RequestModel):
     """What is to be changed of a service; bookings that exist stay as they are."""
 
     # Only what is given is changed; of these only `price` and `reminders` may be null.
-    name: Line = ""
+    name: Told = ""
     duration_minutes: _Duration = 0
     capacity: Count = 0
     price: MoneyField | None = None
@@ -112,7 +125,7 @@ class ServicesAnswer(BaseModel):
     next_cursor: str | None
 
 
-class AvailabilityQuery(RequestModel):
+class AvailabilityQuery(QueryModel):
     """From when until when (at most 31 days); from now for a day where not given."""
 
     from_: Annotated[MomentField | None, Field(alias="from")] = None
@@ -146,10 +159,15 @@ def service_answer(service: Service) -> dict[str, Any]:
         "active": service.active,
         "reminders": None
         if reminders is None
-        else [f"{before // minute}m" for before in reminders],
+        else [_as_written(before) for before in reminders],
         "created_at": service.created_at,
         "updated_at": service.updated_at,
     }
+
+
+def _as_written(before: timedelta) -> str:
+    minutes = before // timedelta(minutes=1)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
 
 
 def offer_answer(offer: Offer) -> dict[str, Any]:

@@ -7,4 +7,5 @@ SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   syntaxHighlight: { activate: false },
+  validatorUrl: null, // or it would show the description to a server elsewhere
 });

@@ -1,0 +1,140 @@
+"""Messages that a site with its own bookings orders: checked, tried out, planned.
+
+Called by `POST /notifications`. Nothing is planned that could never leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.config import Settings
+from app.domain.facts import read_facts
+from app.domain.kinds import Kind
+from app.domain.recipients import Channel
+from app.errors import InvalidError, Problem, WordingError
+from app.runtime import Runtime
+from app.services.facts import SITE_DATA
+from app.services.planning import Plan, insert
+from app.services.wording import Wording
+from app.storage import bookings, messages, planning
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A message that a site wants sent; addresses are in their normal form."""
+
+    kind: Kind
+    channels: Sequence[Channel]
+    email: str | None
+    phone: str | None
+    name: str
+    locale: str | None
+    data: Mapping[str, Any]
+    priority: int | None
+    send_at: datetime | None
+    useful_until: datetime | None
+    dedupe_key: str | None
+    booking_id: str | None
+
+
+def send(
+    tx: sa.Connection,
+    runtime: Runtime,
+    order: Order,
+    *,
+    wording: Wording,
+    now: datetime,
+) -> list[sa.RowMapping]:
+    """Plan an order's messages, one a channel; the same dedupe key plans nothing new.
+
+    Each is worded once for trial: what could never leave is refused here. Raises
+    InvalidError with every bad field.
+    """
+    problems = [
+        *_address_problems(order),
+        *_time_problems(order, now=now),
+        *_booking_problems(tx, order),
+        *_text_problems(runtime.settings, order, wording),
+    ]
+    if problems:
+        raise InvalidError(problems)
+    ids = [_send_on(tx, runtime, order, channel, now=now) for channel in order.channels]
+    return messages.find_many(tx, ids)
+
+
+def _address_problems(order: Order) -> Iterator[Problem]:
+    for channel in order.channels:
+        field = "email" if channel is Channel.EMAIL else "phone"
+        if not getattr(order, field):
+            yield Problem(f"to.{field}", f"is needed for {channel}")
+
+
+def _time_problems(order: Order, *, now: datetime) -> Iterator[Problem]:
+    leaves_at = max(order.send_at or now, now)
+    if order.useful_until is not None and order.useful_until <= leaves_at:
+        yield Problem("useful_until", "is before the message could leave")
+
+
+def _booking_problems(tx: sa.Connection, order: Order) -> Iterator[Problem]:
+    if order.booking_id is not None and bookings.find(tx, order.booking_id) is None:
+        yield Problem("booking_id", "there is no such booking")
+
+
+def _text_problems(
+    settings: Settings, order: Order, wording: Wording
+) -> Iterator[Problem]:
+    try:
+        facts = read_facts(
+            order.kind,
+            order.data,
+            business_name=settings.business_name,
+            customer_name=order.name,
+        )
+    except InvalidError as error:
+        yield from error.problems
+        return
+    for channel in order.channels:
+        try:
+            wording.render(
+                order.kind,
+                channel,
+                facts,
+                locale=order.locale or settings.locale,
+                timezone=settings.timezone,
+            )
+        except WordingError as error:
+            yield Problem("data", str(error))
+
+
+def _send_on(
+    tx: sa.Connection,
+    runtime: Runtime,
+    order: Order,
+    channel: Channel,
+    *,
+    now: datetime,
+) -> str:
+    key = f"{channel}/{order.dedupe_key}" if order.dedupe_key else None
+    recipient = order.email if channel is Channel.EMAIL else order.phone
+    plan = Plan(
+        kind=order.kind,
+        channel=channel,
+        recipient=recipient or "",
+        recipient_name=order.name,
+        locale=order.locale,
+        args={SITE_DATA: dict(order.data)},
+        booking_id=order.booking_id,
+        dedupe_key=key,
+        priority=order.priority,
+        due_at=order.send_at,
+        useful_until=order.useful_until,
+    )
+    task_id = insert(tx, runtime, plan, now=now)
+    if task_id is None:
+        return planning.existing_ids(tx, dedupe_keys=[str(key)])[str(key)]
+    return task_id
