@@ -17,6 +17,7 @@ from app.domain.ids import new_id
 from app.errors import NotFoundError
 from app.runtime import Runtime
 from app.storage.tables import api_keys
+from app.storage.types import Moment
 
 #: Random bytes in a key: 192 bits cannot be guessed.
 KEY_BYTES = 24
@@ -91,11 +92,13 @@ def all_keys(runtime: Runtime) -> list[ApiKey]:
 
 def revoke(runtime: Runtime, key_id: str) -> None:
     """Make a key useless from now on; raise NotFoundError where there is none."""
+    # Within a function a moment must say by itself how it is kept.
+    now = sa.literal(utc_now(), Moment())
     with runtime.database.write() as tx:
         revoked = tx.execute(
             sa.update(api_keys)
             .where(api_keys.c.id == key_id)
-            .values(revoked_at=sa.func.coalesce(api_keys.c.revoked_at, utc_now()))
+            .values(revoked_at=sa.func.coalesce(api_keys.c.revoked_at, now))
         )
     if revoked.rowcount == 0:
         raise NotFoundError("API key", key_id)
