@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from app.domain.bookings import Booking, BookingStatus
 from app.domain.kinds import Kind
 from app.services.keys import Scope
 from app.storage.tables import bookings, payments, tasks
-from tests.door import Answer, Door, assert_problem, open_door
+from tests.door import Door, assert_problem, open_door
 from tests.house import (
     BOB,
     change_row,
@@ -27,8 +26,8 @@ from tests.house import (
     nothing_saved,
     rows,
 )
+from tests.paying import SECRET, pay, proof
 
-SECRET = "key_secret"
 #: Published examples of Razorpay's signature (SDK tests, documentation).
 VECTORS = {
     "sdk": (
@@ -50,30 +49,6 @@ VECTORS = {
 def door_with_razorpay(tmp_path: Path) -> Iterator[Door]:
     with make_runtime(tmp_path, RAZORPAY_KEY_SECRET=SECRET) as runtime:
         yield open_door(runtime)
-
-
-def proof(
-    order: str = "order_1", payment: str = "pay_1", **more: Any
-) -> dict[str, Any]:
-    """What Razorpay's checkout hands to the website for this order and payment."""
-    signed = f"{order}|{payment}".encode()
-    signature = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
-    return {
-        "provider": "razorpay",
-        "order_id": order,
-        "payment_id": payment,
-        "signature": signature,
-        **more,
-    }
-
-
-def manual(reference: str = "till-17", amount: int = 4500) -> dict[str, Any]:
-    price = {"amount": amount, "currency": "EUR"}
-    return {"provider": "manual", "reference": reference, "amount": price}
-
-
-def pay(door: Door, booking: Booking, body: object, **headers: str) -> Answer:
-    return door.post(f"/bookings/{booking.id}/verify-payment", body, **headers)
 
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
@@ -196,88 +171,6 @@ def test_without_razorpay_set_up_its_payments_are_refused(tmp_path: Path) -> Non
     assert "RAZORPAY_KEY_SECRET" in answer.bad_fields["provider"]
 
 
-def test_staff_vouches_for_a_payment_with_an_admin_key(door: Door) -> None:
-    booking = make_booking(door.runtime)
-
-    answer = pay(door, booking, manual())
-    again = pay(door, booking, manual())
-
-    assert answer.json["status"] == "confirmed"
-    assert answer.json["payment"] == {
-        "status": "paid",
-        "provider": "manual",
-        "reference": "till-17",
-    }
-    assert again.status == 200
-    assert count(door.runtime, tasks) == 3
-
-
-@pytest.mark.parametrize("scope", [Scope.SITE, Scope.PUBLIC, Scope.METRICS])
-def test_nobody_else_can_vouch_for_a_payment(door: Door, scope: Scope) -> None:
-    booking = make_booking(door.runtime)
-    other = door.as_scope(scope)
-
-    with nothing_saved(door.runtime):
-        answer = pay(other, booking, manual())
-
-    assert_problem(answer, 403)
-
-
-@pytest.mark.parametrize(
-    "amount",
-    [
-        {"amount": 4499, "currency": "EUR"},
-        {"amount": 4501, "currency": "EUR"},
-        {"amount": 4500, "currency": "USD"},
-        {"amount": 0, "currency": "EUR"},
-    ],
-    ids=str,
-)
-def test_a_wrong_amount_confirms_nothing(door: Door, amount: object) -> None:
-    booking = make_booking(door.runtime)
-
-    with nothing_saved(door.runtime):
-        answer = pay(door, booking, {**manual(), "amount": amount})
-
-    assert_problem(answer, 422, "amount")
-    assert "4500 EUR" in answer.bad_fields["amount"]
-
-
-BAD_FIELDS: list[tuple[str, dict[str, Any]]] = [
-    ("provider", {}),
-    ("provider", {"provider": "stripe"}),
-    ("provider", {"provider": None}),
-    ("provider", {"provider": ["razorpay"]}),
-    ("order_id", proof(order_id="")),
-    ("order_id", proof(order_id=7)),
-    ("payment_id", proof(payment_id=None)),
-    ("payment_id", proof(payment_id="pay\x00")),
-    ("signature", proof(signature="x" * 201)),
-    ("amount", proof(amount={"amount": 1, "currency": "EUR"})),
-    ("status", proof(status="paid")),
-    ("reference", {**manual(), "reference": "a\nb"}),
-    ("amount", {**manual(), "amount": 4500}),
-    ("amount.amount", {**manual(), "amount": {"amount": 2**70, "currency": "EUR"}}),
-    ("amount.currency", {**manual(), "amount": {"amount": 4500}}),
-]
-
-
-def test_a_bad_field_of_a_payment_is_named(door: Door) -> None:
-    booking = make_booking(door.runtime)
-
-    with nothing_saved(door.runtime):
-        answers = [(field, pay(door, booking, body)) for field, body in BAD_FIELDS]
-
-    for field, answer in answers:
-        assert_problem(answer, 422, field)
-
-
-def test_a_missing_provider_says_which_there_are(door: Door) -> None:
-    answer = pay(door, make_booking(door.runtime), {"provider": "stripe"})
-
-    assert answer.bad_fields == {"provider": "must be one of 'razorpay', 'manual'"}
-
-
 def test_a_payment_for_no_booking_is_404(door: Door) -> None:
     assert_problem(door.post("/bookings/none/verify-payment", proof()), 404)
 
@@ -344,13 +237,3 @@ def test_a_payment_does_not_bring_a_closed_booking_back(
         answer = pay(door, booking, proof())
 
     assert_problem(answer, 409)
-
-
-def test_a_free_booking_needs_no_payment(door: Door) -> None:
-    chat = make_service(door.runtime, price=None)
-    booking = make_booking(door.runtime, chat)
-
-    with nothing_saved(door.runtime):
-        answer = pay(door, booking, manual(amount=4500))
-
-    assert_problem(answer, 422, "amount")
