@@ -11,6 +11,7 @@ from app.runtime import Runtime
 from tests.door import Door, open_door
 from tests.engine import Engine, open_engine
 from tests.house import make_runtime
+from tests.shell import Shell
 
 
 @pytest.fixture
@@ -31,3 +32,11 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     """One worker of a house of its own, taken apart; time stands still."""
     with open_engine(tmp_path) as worker:
         yield worker
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """The commands, run in the test's folder: on the same house as `runtime`."""
+    return Shell(tmp_path, monkeypatch, capsys)
