@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from actors.run import Run
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
+from app.domain.tasks import FINISHED, MOVES, Status
 from app.runtime import Runtime
-from app.services import dispatch, planning, workers
+from app.services import dispatch, planning, recovery, workers
 from app.services.courier import Courier
 from app.services.facts import SITE_DATA
 from app.services.opening import open_courier
@@ -28,7 +29,7 @@ from app.services.workers import Presence
 from app.storage.tables import attempts, notifications, tasks
 from tests.clock import Clock, stopped_clock
 from tests.fakes import FakeDoorbell, FakeProvider
-from tests.house import ALICE, make_runtime, rows
+from tests.house import ALICE, change_row, make_runtime, rows
 
 ALICES_PHONE = ALICE.phone or ""
 
@@ -68,6 +69,10 @@ class Engine:
         assert self.status(task_id) == "queued"
         return task_id
 
+    def die(self) -> None:
+        """Do what kill -9 does to a worker: the kernel frees its lock."""
+        self.presence.lock.close()
+
     def release(self) -> None:
         """Do what the scheduler does every second."""
         dispatch.release(self.runtime, look_ups=True)
@@ -82,6 +87,37 @@ class Engine:
         """Release what is due, and do it all."""
         self.release()
         self.answer_doorbells()
+
+    def relay(self) -> int:
+        """Do what the scheduler does every 15 seconds."""
+        return recovery.relay(self.runtime)
+
+    def put_into(self, task_id: str, status: Status, **values: Any) -> None:
+        """Put a task into a state, as a life before the test would have done."""
+        is_finished = status in FINISHED
+        usual = {
+            "status": status,
+            "next_attempt_at": None if is_finished else self.clock.now,
+            "finished_at": self.clock.now if is_finished else None,
+        }
+        with self.runtime.database.write() as tx:
+            tx.exec_driver_sql("DROP TRIGGER moves")
+        change_row(self.runtime, tasks, task_id, **usual | values)
+        self.guard_moves()
+
+    def guard_moves(self) -> None:
+        """Let the database itself refuse moves that are not in the table."""
+        allowed = " OR ".join(
+            f"(OLD.status = '{current}' AND NEW.status = '{wanted}')"
+            for current, following in MOVES.items()
+            for wanted in following
+        )
+        with self.runtime.database.write() as tx:
+            tx.exec_driver_sql(
+                "CREATE TRIGGER IF NOT EXISTS moves BEFORE UPDATE OF status ON tasks "
+                f"WHEN NEW.status <> OLD.status AND NOT ({allowed}) BEGIN "
+                "SELECT RAISE(ABORT, 'a move that is not in the table'); END"
+            )
 
     def row(self, task_id: str) -> sa.RowMapping:
         """Return a task's row."""
@@ -119,6 +155,7 @@ def open_engine(
         make_runtime(folder, doorbell=doorbell, **env) as runtime,
     ):
         engine = join(runtime, clock=clock, doorbell=doorbell)
+        engine.guard_moves()
         yield engine
         engine.presence.lock.close()
 

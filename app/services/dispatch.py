@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -23,8 +23,8 @@ from app.storage.releasing import Rung
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-#: At most so many tasks have a doorbell in the queue, so that what comes late but
-#: matters more never stands behind a thousand others.
+#: At most so many tasks of one worker have a doorbell in the queue, so that what comes
+#: late but matters more never stands behind a thousand others.
 MOST_QUEUED = 16
 #: The queue is filled up again when no more than this are left in it: a release costs
 #: the same for one task as for ten.
@@ -59,16 +59,21 @@ def release_within(tx: sa.Connection, runtime: Runtime) -> list[Rung]:
     if not runtime.doorbell.available:
         return []
     queued = releasing.count_queued(tx)
-    if queued > REFILL_AT:
-        return []
-    return releasing.release(tx, now=utc_now(), room=MOST_QUEUED - queued)
+    now = utc_now()
+    rungs: list[Rung] = []
+    for queues in _queues_by_worker(runtime).values():
+        waiting = sum(queued.get(queue, 0) for queue in queues)
+        if waiting <= REFILL_AT:
+            room = MOST_QUEUED - waiting
+            rungs += releasing.release(tx, queues=queues, now=now, room=room)
+    return rungs
 
 
 def ring(runtime: Runtime, rungs: Sequence[Rung]) -> None:
     """Ring for each task; where that fails they wait again, and nothing is lost."""
     by_worker: dict[str, list[str]] = defaultdict(list)
     for rung in rungs:
-        by_worker[rung.worker].append(rung.id)
+        by_worker[runtime.policy.queues[rung.queue].worker].append(rung.id)
     for worker, ids in by_worker.items():
         try:
             runtime.doorbell.ring(ids, worker=worker)
@@ -88,3 +93,10 @@ def _put_back(runtime: Runtime, ids: Sequence[str]) -> None:
         # What was asked for is saved: an error now would deny that. The rows stay
         # `queued`, and the relay rings for them later.
         log.warning("Rows not put back", extra=fields("not_put_back", cause=error))
+
+
+def _queues_by_worker(runtime: Runtime) -> Mapping[str, Sequence[str]]:
+    queues: dict[str, list[str]] = defaultdict(list)
+    for name, policy in runtime.policy.queues.items():
+        queues[policy.worker].append(name)
+    return queues

@@ -94,7 +94,6 @@ def insert(
         "id": task_id,
         "kind": plan.kind,
         "queue": queue,
-        "worker": policy.worker,
         "priority": policy.priority if plan.priority is None else plan.priority,
         "status": Status.SUPPRESSED if is_off else Status.PENDING,
         "reason": CHANNEL_OFF if is_off else "",

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from app.clock import utc_now
 from app.domain.tasks import CANCELLABLE
-from app.errors import QueueUnavailableError
 from app.runtime import Runtime
 from app.services import bookings, dispatch
 from app.storage import recovering, releasing
-from app.storage.releasing import Rung
 
 #: Unpaid bookings that expire in one transaction.
 HOLDS_AT_ONCE = 100
@@ -19,10 +17,10 @@ TOO_LATE = "It would come too late to be useful."
 
 
 def relay(runtime: Runtime) -> int:
-    """Ring again for queued tasks whose doorbell was lost; return how many.
+    """Ring again for tasks whose doorbell was not answered; return how many.
 
-    A worker that is busy with one long message has heard its doorbells: as long as the
-    queue server holds as many as there are queued rows, nothing was lost.
+    Most were not lost, but wait behind a long message: the doorbell itself leaves out
+    what is waiting already.
     """
     if not runtime.doorbell.available:
         return 0
@@ -30,9 +28,8 @@ def relay(runtime: Runtime) -> int:
     before = now - runtime.policy.ring_again
     with runtime.database.write() as tx:
         unanswered = releasing.unanswered(tx, now=now, before=before)
-    lost = [rung for rung in unanswered if _is_lost(runtime, rung, unanswered)]
-    dispatch.ring(runtime, lost)
-    return len(lost)
+    dispatch.ring(runtime, unanswered)
+    return len(unanswered)
 
 
 def retry_failed(runtime: Runtime) -> int:
@@ -65,11 +62,3 @@ def expire(runtime: Runtime) -> int:
         return expired + recovering.expire_useless(
             tx, among=CANCELLABLE, reason=TOO_LATE, now=now
         )
-
-
-def _is_lost(runtime: Runtime, rung: Rung, unanswered: list[Rung]) -> bool:
-    waiting = sum(other.worker == rung.worker for other in unanswered)
-    try:
-        return runtime.doorbell.depth(rung.worker) < waiting
-    except QueueUnavailableError:
-        return False

@@ -66,8 +66,10 @@ class FileLock:
         return _take(self._descriptor)
 
     def close(self) -> None:
-        """Close the file, which also gives the lock back."""
-        os.close(self._descriptor)
+        """Close the file, which also gives the lock back; safe to call twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 class FairLock:

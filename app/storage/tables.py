@@ -107,6 +107,7 @@ bookings = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Index("ix_bookings_place", "service_id", "start"),
+    sa.Index("ix_bookings_starting", "status", "start"),
     sa.Index("ix_bookings_hold", "status", "hold_expires_at"),
 )
 
@@ -138,7 +139,6 @@ tasks = sa.Table(
     sa.Column("id", sa.String, nullable=False, unique=True),
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("queue", sa.String, nullable=False),
-    sa.Column("worker", sa.String, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("reason", sa.String, nullable=False, default=""),
@@ -162,12 +162,15 @@ tasks = sa.Table(
     sa.Column("claim", sa.String),
     sa.Column("finished_at", Moment),
     sa.Column("updated_at", Moment, nullable=False),
-    # In the order in which they leave, so that the first few are found at once.
+    # In the order in which they leave, so that the first few are found at once; the
+    # last two tell of a row that is not due yet without a look at the row itself.
     sa.Index(
         "ix_tasks_leaving",
         "priority",
         "useful_until",
         "seq",
+        "next_attempt_at",
+        "queue",
         sqlite_where=sa.text(WAITING),
         postgresql_where=sa.text(WAITING),
     ),

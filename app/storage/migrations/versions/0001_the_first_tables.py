@@ -130,6 +130,7 @@ def upgrade() -> None:
             "ix_bookings_place", ["service_id", "start"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_bookings_start"), ["start"], unique=False)
+        batch_op.create_index("ix_bookings_starting", ["status", "start"], unique=False)
 
     op.create_table(
         "payments",
@@ -165,7 +166,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("queue", sa.String(), nullable=False),
-        sa.Column("worker", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
@@ -201,7 +201,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_tasks_finished", ["finished_at"], unique=False)
         batch_op.create_index(
             "ix_tasks_leaving",
-            ["priority", "useful_until", "seq"],
+            ["priority", "useful_until", "seq", "next_attempt_at", "queue"],
             unique=False,
             sqlite_where=sa.text("status IN ('pending', 'retrying')"),
             postgresql_where=sa.text("status IN ('pending', 'retrying')"),

@@ -1,0 +1,159 @@
+"""With 20,000 rows waiting, every frequent statement goes by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.domain.ids import new_id
+from app.runtime import Runtime
+from app.storage import bookings, cleaning, delivering, recovering, releasing
+from app.storage.delivering import Attempt
+from app.storage.tables import tasks
+from tests.clock import USUAL
+from tests.house import make_runtime
+
+ROWS = 20_000
+QUEUES = ("sms", "whatsapp", "email")
+EARLIER = USUAL - timedelta(hours=1)
+LATER = USUAL + timedelta(days=1)
+
+
+Statement = Callable[[sa.Connection], object]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    folder: Path = tmp_path_factory.mktemp("crowded")
+    with make_runtime(folder) as runtime:
+        with runtime.database.write() as tx:
+            tx.execute(sa.insert(tasks), [waiting(number) for number in range(ROWS)])
+        yield runtime
+
+
+def waiting(number: int) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "kind": "message",
+        "queue": "sms",
+        "priority": 50,
+        "status": "failed" if number % 10 == 0 else "pending",
+        "order_key": f"sms:+1415{number % 5000:07}",
+        "args": {},
+        "created_at": USUAL,
+        "due_at": USUAL,
+        "next_attempt_at": EARLIER if number < 10 else USUAL,
+        "useful_until": LATER,
+        "updated_at": USUAL,
+    }
+
+
+def plans_of(runtime: Runtime, statement: Statement) -> list[str]:
+    """Return the plans of what the statement runs; it is undone at the end."""
+    with explained(runtime) as plans, runtime.database.engine.connect() as tx:
+        statement(tx)
+        tx.rollback()
+    return plans
+
+
+@contextmanager
+def explained(runtime: Runtime) -> Iterator[list[str]]:
+    plans: list[str] = []
+
+    @sa.event.listens_for(runtime.database.engine, "before_cursor_execute")
+    def explain(
+        connection: sa.Connection, cursor: Any, sql: str, given: Any, *_more: Any
+    ) -> None:
+        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE"):
+            found = connection.connection.cursor()
+            found.execute(f"EXPLAIN QUERY PLAN {sql}", given)
+            plans.extend(row[3] for row in found.fetchall())
+
+    yield plans
+    sa.event.remove(runtime.database.engine, "before_cursor_execute", explain)
+
+
+STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
+    "release": (
+        lambda tx: releasing.release(tx, queues=QUEUES, now=USUAL, room=16),
+        {"ix_tasks_leaving", "ix_tasks_order"},
+    ),
+    "release of a few": (
+        lambda tx: releasing.release(tx, queues=QUEUES, now=EARLIER, room=16),
+        {"ix_tasks_status", "ix_tasks_order"},
+    ),
+    "count": (releasing.count_queued, {"ix_tasks_status"}),
+    "look-ups": (
+        lambda tx: releasing.due_look_ups(tx, now=USUAL),
+        {"ix_tasks_status"},
+    ),
+    "relay": (
+        lambda tx: releasing.unanswered(tx, now=USUAL, before=USUAL),
+        {"ix_tasks_status"},
+    ),
+    "claim": (
+        lambda tx: delivering.claim(
+            tx,
+            task_id="1",
+            seen_revision=None,
+            boot_id="1",
+            token="1",
+            attempt=Attempt(provider="fake", text="Hello"),
+            now=USUAL,
+        ),
+        {"ix_tasks_order"},
+    ),
+    "find": (lambda tx: delivering.find(tx, task_id="1"), set()),
+    "take over": (
+        lambda tx: (recovering.held_by(tx, boot_id="1"), recovering.orphans(tx)),
+        {"ix_tasks_status"},
+    ),
+    "retry failed": (
+        lambda tx: recovering.retry_failed(tx, now=LATER, due_before=USUAL),
+        {"ix_tasks_status"},
+    ),
+    "expire": (
+        lambda tx: recovering.expire_useless(
+            tx, among=["pending", "queued"], reason="", now=USUAL
+        ),
+        {"ix_tasks_status"},
+    ),
+    "clean up": (
+        lambda tx: cleaning.clean_batch(tx, finished_before=USUAL, limit=100),
+        {"ix_tasks_finished"},
+    ),
+    "holds": (
+        lambda tx: bookings.expired_holds(tx, now=USUAL, limit=100),
+        {"ix_bookings_hold"},
+    ),
+    "reminders": (
+        lambda tx: bookings.starting(tx, window=(USUAL, LATER)),
+        {"ix_bookings_starting"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_frequent_statement_goes_by_its_index(crowded: Runtime, name: str) -> None:
+    statement, indexes = STATEMENTS[name]
+
+    plans = plans_of(crowded, statement)
+
+    used = " | ".join(plans)
+    assert all(f"INDEX {index}" in used for index in indexes), used
+    assert not [step for step in plans if step.startswith("SCAN tasks")], used
+
+
+def test_release_sorts_nothing(crowded: Runtime) -> None:
+    statement, _ = STATEMENTS["release"]
+
+    plans = plans_of(crowded, statement)
+
+    # The first sixteen are read off the index; a sort would look at all rows.
+    assert [step for step in plans if "TEMP B-TREE FOR ORDER BY" in step] == []

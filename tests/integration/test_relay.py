@@ -1,0 +1,189 @@
+"""A doorbell that is lost costs time, never a message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.channels.base import LookupAnswer
+from app.domain.outcomes import Lookup, Outcome, Result
+from app.errors import StorageUnavailableError
+from app.services import dispatch, workers
+from app.storage import releasing
+from tests.engine import Engine
+
+#: The defaults: rung for again after 20 s, looked for every 15 s. 35 s are under 60.
+RING_AGAIN_S = 20
+RELAY_EVERY_S = 15
+
+AMBIGUOUS = Outcome(result=Result.AMBIGUOUS, reason="the line was cut")
+
+
+def test_a_lost_doorbell_is_rung_again_within_a_minute(engine: Engine) -> None:
+    lost = engine.queued()
+    engine.doorbell.rings.clear()
+
+    engine.clock.advance(seconds=RING_AGAIN_S)
+    engine.relay()
+    engine.answer_doorbells()
+
+    assert RING_AGAIN_S + RELAY_EVERY_S < 60
+    assert engine.status(lost) == "sent"
+
+
+def test_a_doorbell_has_time_to_be_answered(engine: Engine) -> None:
+    engine.queued()
+
+    engine.clock.advance(seconds=RING_AGAIN_S, milliseconds=-1)
+
+    assert engine.relay() == 0
+    assert len(engine.doorbell.rings) == 1
+
+
+def test_what_was_rung_again_is_left_alone_for_as_long_again(engine: Engine) -> None:
+    engine.queued()
+    engine.clock.advance(seconds=RING_AGAIN_S)
+
+    assert engine.relay() == 1
+    engine.clock.advance(seconds=RELAY_EVERY_S)
+    assert engine.relay() == 0
+    engine.clock.advance(seconds=RELAY_EVERY_S)
+    assert engine.relay() == 1
+
+
+def test_a_lost_doorbell_is_found_although_a_long_queue_waits(engine: Engine) -> None:
+    # The worker is busy; what waits in the queue server says nothing of what does not.
+    lost = engine.queued()
+    engine.doorbell.rings.clear()
+    engine.clock.advance(seconds=RING_AGAIN_S)
+    for number in range(10):
+        engine.message(recipient=f"+1415556{number:04}")
+    engine.release()
+
+    engine.relay()
+
+    assert (lost, "main") in engine.doorbell.rings
+
+
+def test_nothing_is_rung_again_while_the_queue_is_away(engine: Engine) -> None:
+    waiting = engine.queued()
+    engine.doorbell.available = False
+    engine.clock.advance(minutes=10)
+
+    assert engine.relay() == 0
+    engine.doorbell.available = True
+    assert engine.relay() == 1
+    assert engine.status(waiting) == "queued"
+
+
+def test_a_queue_that_lost_everything_loses_no_message(engine: Engine) -> None:
+    for number in range(50):
+        engine.message(recipient=f"+1415556{number:04}")
+    engine.release()
+    engine.doorbell.rings.clear()  # FLUSHALL
+
+    engine.clock.advance(seconds=RING_AGAIN_S)
+    engine.relay()
+    engine.answer_doorbells()
+
+    assert len(engine.texts) == 50
+
+
+def test_a_lost_doorbell_of_a_look_up_is_rung_again(engine: Engine) -> None:
+    unknown = an_unknown_one(engine)
+    engine.clock.advance(seconds=60)
+    engine.release()
+    engine.doorbell.rings.clear()
+
+    engine.clock.advance(seconds=RING_AGAIN_S)
+    engine.relay()
+
+    assert engine.doorbell.take() == [unknown]
+
+
+def test_a_look_up_whose_ring_failed_is_released_again(engine: Engine) -> None:
+    unknown = an_unknown_one(engine)
+    engine.clock.advance(seconds=60)
+    engine.doorbell.fails = True
+    engine.release()
+    engine.doorbell.fails = False
+
+    engine.release()
+
+    assert engine.doorbell.take() == [unknown]
+
+
+def test_a_take_over_without_a_queue_leaves_look_ups_to_be_released(
+    engine: Engine,
+) -> None:
+    # The scheduler of a box without a queue server takes over; nobody hears it ring.
+    unknown = an_unknown_one(engine)
+    engine.clock.advance(seconds=60)
+    engine.release()
+    engine.doorbell.take()
+    engine.die()
+    engine.doorbell.fails = True
+    workers.take_over(engine.runtime)
+    engine.doorbell.fails = False
+
+    engine.release()
+
+    assert engine.doorbell.take() == [unknown]
+
+
+def test_a_look_up_is_rung_for_once_when_it_is_due(engine: Engine) -> None:
+    an_unknown_one(engine)
+
+    engine.clock.advance(seconds=60, milliseconds=-1)
+    engine.release()
+    assert engine.doorbell.rings == []
+    engine.clock.advance(milliseconds=1)
+    engine.release()
+    engine.release()
+    assert len(engine.doorbell.rings) == 1
+
+
+def test_a_doubled_doorbell_sends_once(engine: Engine) -> None:
+    message = engine.queued()
+
+    engine.run(message)
+    engine.run(message)
+
+    assert engine.texts == ["Hello"]
+    assert len(engine.attempts(message)) == 1
+
+
+def test_a_doorbell_for_nothing_does_no_harm(engine: Engine) -> None:
+    engine.run("there is no such task")
+
+    assert engine.provider.handed == []
+
+
+def test_a_ring_and_a_database_that_fail_deny_nothing_that_was_saved(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StorageUnavailableError("The test's disk is full.")
+
+    monkeypatch.setattr(releasing, "put_back", fail)
+    message = engine.message()
+    engine.doorbell.fails = True
+
+    answer = dispatch.perform(engine.runtime, lambda _tx: "saved")
+
+    assert answer == "saved"
+    engine.doorbell.fails = False
+    engine.clock.now += timedelta(seconds=RING_AGAIN_S)
+    engine.relay()
+    engine.answer_doorbells()
+    assert engine.status(message) == "sent"
+
+
+def an_unknown_one(engine: Engine) -> str:
+    engine.provider.script.append(AMBIGUOUS)
+    engine.provider.look_ups.append(LookupAnswer(lookup=Lookup.FOUND))
+    message = engine.queued()
+    engine.answer_doorbells()
+    assert engine.status(message) == "unknown"
+    return message
