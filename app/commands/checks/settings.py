@@ -1,0 +1,148 @@
+"""What the owner has set: secrets' strength, business, channels, policy, address."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from app.channels.table import OUTBOX, Mode, channel_modes
+from app.commands.checks.findings import Box, Finding, broken, info, ok, warning
+from app.config.reading import MIN_SECRET_LENGTH
+from app.config.settings import Settings
+from app.errors import ConfigError
+from app.policy import load_policy
+
+MORE = "`python3 bellhop.py config` shows every value and where it came from."
+
+
+def settings(box: Box) -> Iterator[Finding]:
+    """Say which settings are in force, and which of them are still the defaults."""
+    chosen = box.settings
+    yield ok(f"The settings can be read; BELLHOP_ENV is {chosen.env}.")
+    for name, secret in [
+        ("BELLHOP_SECRET_KEY", chosen.secret_key),
+        ("BELLHOP_API_KEY", chosen.api_key),
+    ]:
+        if secret and len(secret.get_secret_value()) < MIN_SECRET_LENGTH:
+            yield warning(
+                f"{name} is shorter than {MIN_SECRET_LENGTH} characters.",
+                "It could be guessed, and production refuses it.",
+                "Take it out of the settings (Bellhop then makes a good one), or set a "
+                "longer one.",
+            )
+
+
+def business(box: Box) -> Iterator[Finding]:
+    """Look whether real customers would read what nobody has set."""
+    chosen = box.settings
+    if not _sends_for_real(chosen):
+        return
+    for variable, field, effect in [
+        ("BELLHOP_BUSINESS_NAME", "business_name", "Customers read the name"),
+        ("BELLHOP_TIMEZONE", "timezone", "Customers without a zone read times in"),
+    ]:
+        value = getattr(chosen, field)
+        if value == Settings.model_fields[field].default:
+            yield warning(
+                f"{variable} is not set.", f"{effect} {value}.", f"Set {variable}."
+            )
+
+
+def policy(box: Box) -> Iterator[Finding]:
+    """Read the policy file."""
+    file = box.settings.policy_file
+    try:
+        load_policy(file)
+    except ConfigError as error:
+        yield from problems(error)
+        return
+    if file.is_file():
+        yield ok(f"The policy in {file} can be read.")
+    else:
+        yield ok(f"There is no {file}: the usual policy is in force.")
+
+
+def channels(box: Box) -> Iterator[Finding]:
+    """Say loudly where a customer would get nothing."""
+    chosen = box.settings
+    try:
+        modes = channel_modes(chosen)
+    except ConfigError as error:
+        yield from problems(error)
+        return
+    previewed = [str(c) for c, mode in modes.items() if mode is Mode.PREVIEW]
+    if previewed:
+        yield warning(
+            f"PREVIEW: {_listed(previewed)} only write files to "
+            f"{chosen.data_dir / OUTBOX}.",
+            "NOTHING REACHES A CUSTOMER over them.",
+            "To send for real, set their credentials (.env.example has the names).",
+        )
+    for channel, mode in modes.items():
+        if mode is Mode.OFF:
+            yield info(
+                f"{channel} is off: it has no credentials.",
+                "Its messages are left out.",
+            )
+        elif mode is not Mode.PREVIEW:
+            yield ok(f"{channel} goes out over {mode}.")
+    if Mode.TWILIO in modes.values() and _is_loopback(chosen.twilio_api_base):
+        yield warning(
+            "TWILIO_API_BASE is an address on this machine, a simulator's perhaps.",
+            "SMS and WhatsApp messages do not leave this machine.",
+            "Take TWILIO_API_BASE out of the settings to send for real.",
+        )
+
+
+def public_url(box: Box) -> Iterator[Finding]:
+    """Look whether the links in messages lead anywhere for a customer."""
+    chosen = box.settings
+    address = chosen.base_url
+    consequence = "The links in customers' messages lead nowhere."
+    advice = "Set BELLHOP_PUBLIC_URL to the address that customers can open."
+    if not _is_loopback(address):
+        if chosen.env == "production" and not address.startswith("https://"):
+            yield warning(
+                f"BELLHOP_PUBLIC_URL ({address}) does not begin with https.",
+                "Others on the customers' networks can read along.",
+                "Put a server with a certificate in front, and set its https address.",
+            )
+        else:
+            yield ok(f"Links in messages begin with {address}.")
+    elif chosen.env == "production":
+        yield broken(f"Links begin with {address}.", consequence, advice)
+    elif _sends_for_real(chosen):
+        yield warning(f"Links begin with {address}.", consequence, advice)
+    else:
+        yield ok(f"Links in messages begin with {address}, on this machine alone.")
+
+
+def _sends_for_real(chosen: Settings) -> bool:
+    try:
+        modes = channel_modes(chosen).values()
+    except ConfigError:
+        return False  # said by the check of the channels
+    return any(mode not in (Mode.PREVIEW, Mode.OFF) for mode in modes)
+
+
+def problems(error: ConfigError) -> Iterator[Finding]:
+    """Say each mistake in the settings."""
+    for problem in error.problems:
+        yield broken(
+            f"{problem.field}: {problem.message}.", "Bellhop does not start.", MORE
+        )
+
+
+def _listed(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return found.is_loopback or found.is_unspecified
