@@ -135,7 +135,8 @@ def _told(
 ) -> str:
     to = masked(message.channel, message.recipient)
     if outcome.result is not Result.ACCEPTED:
-        verb = "may have taken" if outcome.result is Result.AMBIGUOUS else "refused"
+        is_unknown = outcome.result is Result.AMBIGUOUS
+        verb = "may have taken" if is_unknown else "did not take"
         code = f" (its code: {outcome.code})" if outcome.code else ""
         return (
             f"{provider.name} {verb} the message to {to}: {outcome.reason}{code}.\n"
