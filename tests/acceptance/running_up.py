@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,10 +29,18 @@ PARTS = (
 
 
 class RunningUp:
-    """`with RunningUp(tmp_path) as up:` runs `up` in that directory until the end."""
+    """`with RunningUp(tmp_path) as up:` runs `up` in that directory until the end.
+
+    `command`: the words after Python's name, where small parts are not enough.
+    """
 
     def __init__(
-        self, directory: Path, *, parts: tuple[dict[str, Any], ...] = PARTS, **spec: Any
+        self,
+        directory: Path,
+        *,
+        command: Sequence[str] | None = None,
+        parts: tuple[dict[str, Any], ...] = PARTS,
+        **spec: Any,
     ) -> None:
         self.directory = directory
         self.data_dir = directory / "var"
@@ -42,7 +51,9 @@ class RunningUp:
             "BELLHOP_PORT": str(free_port()),
             "BELLHOP_DATA_DIR": str(self.data_dir),
         }
-        self._spec = {"parts": parts, "journal": str(self.journal), **spec}
+        driver = str(Path(__file__).with_name("small_up.py"))
+        spec = {"parts": parts, "journal": str(self.journal), **spec}
+        self._command = command or (driver, json.dumps(spec))
         self._lines: list[str] = []
 
     def __enter__(self) -> Self:
@@ -63,10 +74,9 @@ class RunningUp:
 
     def start(self) -> None:
         """Start `up`; again, once it has ended."""
-        driver = Path(__file__).with_name("small_up.py")
         self._lines = []
         self.process = subprocess.Popen(
-            [sys.executable, str(driver), json.dumps(self._spec)],
+            [sys.executable, *self._command],
             cwd=self.directory,
             env=self.environment,
             stdout=subprocess.PIPE,
