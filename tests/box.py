@@ -94,7 +94,8 @@ class Box:
             self.scheduler = stack.enter_context(self.part("scheduler", "scheduler.py"))
             for part in self._parts:
                 part.start()
-            self._wait_until_ready()
+            for part in self._parts:
+                self.wait_until_ready(part)
             self._stack = stack.pop_all()
         return self
 
@@ -123,9 +124,8 @@ class Box:
         """Make all run again, whatever an earlier test has left behind."""
         self.simulator.clear_faults()
         self.queue.mend()
-        for part in self._parts:
-            part.mend()
-        self._wait_until_ready()
+        for part in [part for part in self._parts if part.mend()]:
+            self.wait_until_ready(part)
 
     def stands(self, booked: Booked, **equal: str) -> Reckoning:
         """Return how the messages about a booking stand: `stands(it, channel="sms")`.
@@ -188,9 +188,12 @@ class Box:
 
         wait_until(is_done, within_s=SOON_S, what=f"{name} after {begun_after}")
 
-    def wait_for_api(self, api: Part) -> None:
-        """Wait until this part answers as the API."""
-        api.wait_until(self._answers, what="it answers")
+    def wait_until_ready(self, part: Part) -> None:
+        """Wait until a part that was just started is at work."""
+        if part in (self.worker, self.scheduler):
+            part.wait_for_words(f"{part.name.title()} started")
+        else:
+            part.wait_until(self._answers, what="it answers")
 
     @property
     def _parts(self) -> tuple[Part, ...]:
@@ -199,11 +202,6 @@ class Box:
     @property
     def _url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
-
-    def _wait_until_ready(self) -> None:
-        self.worker.wait_for_words("Worker started")
-        self.scheduler.wait_for_words("Scheduler started")
-        self.wait_for_api(self.api)
 
     def _answers(self) -> bool:
         try:

@@ -60,7 +60,7 @@ class Part:
 
     @property
     def said(self) -> str:
-        """All that it has said since its last start."""
+        """All that it has said since its last start (or since `forget`)."""
         with self._log.open("rb") as log:
             log.seek(self._began_at)
             return log.read().decode(errors="replace")
@@ -82,13 +82,18 @@ class Part:
                 start_new_session=True,
             )
 
-    def mend(self) -> None:
-        """Make it run as usual, whatever was done to it."""
+    def mend(self) -> bool:
+        """Make it run as usual; tell whether it had to be started for that."""
         if self.is_running and self._is_usual:
             self.thaw()
-        else:
-            self.kill()
-            self.start()
+            return False
+        self.kill()
+        self.start()
+        return True
+
+    def forget(self) -> None:
+        """Let what it has said so far not count any more."""
+        self._began_at = self._log.stat().st_size
 
     def wait_for_words(self, words: str, *, times: int = 1) -> None:
         """Wait until it has said the words so often since its start."""

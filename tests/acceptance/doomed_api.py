@@ -1,0 +1,75 @@
+"""The real API, which dies in the middle of a payment: run with `-m`, it knows where.
+
+`BELLHOP_TEST_DIE` names the point. It dies as by kill -9, with all its processes gone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+import sqlalchemy as sa
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+
+from app import config
+from app.runtime import Runtime
+from app.services import dispatch
+from app.storage.releasing import Rung
+from app.web import server
+
+#: What a shell tells of a process that was ended by SIGKILL.
+EXIT_KILLED = 137
+
+
+def doom_release() -> None:
+    """Have the API die inside the transaction that holds the planned messages."""
+    release_within = dispatch.release_within
+
+    def release_and_die(tx: sa.Connection, runtime: Runtime) -> list[Rung]:
+        rungs = release_within(tx, runtime)
+        if rungs:
+            os._exit(EXIT_KILLED)
+        return rungs
+
+    dispatch.release_within = release_and_die
+
+
+def doom_ring(*, first_ring: bool) -> None:
+    """Have the API die with all committed, before it rings, or before it answers."""
+    ring = dispatch.ring
+
+    def ring_and_die(runtime: Runtime, rungs: Sequence[Rung]) -> None:
+        if first_ring:
+            ring(runtime, rungs)
+        if rungs:
+            os._exit(EXIT_KILLED)
+
+    dispatch.ring = ring_and_die
+
+
+POINTS: Mapping[str, Callable[[], None]] = {
+    "before_commit": doom_release,
+    "before_ring": lambda: doom_ring(first_ring=False),
+    "before_answer": lambda: doom_ring(first_ring=True),
+}
+
+
+def build() -> Flask:
+    """Make the application in the process that answers, as `app/web/server.py` does."""
+    POINTS[os.environ["BELLHOP_TEST_DIE"]]()
+    return server.build()
+
+
+if __name__ == "__main__":
+    settings = config.load()
+    Granian(
+        "tests.acceptance.doomed_api:build",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        blocking_threads=server.THREADS,
+        respawn_failed_workers=False,
+    ).serve()

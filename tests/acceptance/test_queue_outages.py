@@ -1,0 +1,134 @@
+"""The queue server has a bad day while bookings come in: nobody notices but the clock.
+
+The API goes on answering, hardly slower, and when the server is back every message
+arrives once.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.box import Box
+from tests.shop import Booked
+
+if sys.platform == "win32":
+    pytest.skip("needs signals and the embedded server", allow_module_level=True)
+
+#: Seconds by which an answer may be slower in an outage, and the longest for one.
+MOST_SLOWER_S = 0.3
+LONGEST_S = 1.5
+#: Bookings before, during and after an outage.
+BEFORE, DURING, AFTER = 6, 10, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """How the queue server fails, and how it comes back."""
+
+    begin: Callable[[Box], object]
+    end: Callable[[Box], object]
+
+
+def lose_all(box: Box) -> None:
+    """End the server as a crash would, with nothing on its disk."""
+    box.queue.kill()
+    box.queue.lose_data()
+
+
+def stall(box: Box) -> None:
+    """Freeze the server, with all its connections open."""
+    box.worker.forget()
+    box.queue.stall()
+
+
+def resume_when_missed(box: Box) -> None:
+    """Let the stalled server go on once the worker has given up on it (3 s)."""
+    box.worker.wait_for_words("Queue lost")
+    box.queue.resume()
+
+
+OUTAGES = {
+    "stopped": Outage(
+        begin=lambda box: box.queue.stop(), end=lambda box: box.queue.start()
+    ),
+    "killed": Outage(
+        begin=lambda box: box.queue.kill(), end=lambda box: box.queue.start()
+    ),
+    "killed_and_empty": Outage(begin=lose_all, end=lambda box: box.queue.start()),
+    "stalled": Outage(begin=stall, end=resume_when_missed),
+    "flushed": Outage(
+        begin=lambda box: box.queue.command("FLUSHALL"), end=lambda _box: None
+    ),
+    "out_of_memory": Outage(
+        begin=lambda box: box.queue.config_set("maxmemory", "1"),
+        end=lambda box: box.queue.config_set("maxmemory", "0"),
+    ),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES.keys())
+def test_bookings_go_on_and_every_message_arrives_once(
+    box: Box, outage: Outage
+) -> None:
+    # Slow enough that there are doorbells to be lost when the outage begins.
+    box.simulator.add_fault("delay", seconds=0.03)
+    booked: list[Booked] = []
+
+    usual = box.shop.answer_times(lambda: booked.extend(box.shop.several(BEFORE)))
+    outage.begin(box)
+    slower = box.shop.answer_times(lambda: booked.extend(box.shop.several(DURING)))
+    outage.end(box)
+    booked.extend(box.shop.several(AFTER))
+    reckoning = box.reckon(booked)
+
+    assert len(reckoning.lines) == 3 * (BEFORE + DURING + AFTER)
+    reckoning.assert_all_sent_once()
+    assert statistics.median(slower) - statistics.median(usual) <= MOST_SLOWER_S
+    assert max(slower) < LONGEST_S
+
+
+def test_doorbells_of_the_dead_worker_and_the_lost_queue_are_rung_again(
+    box: Box,
+) -> None:
+    box.worker.kill()
+    booked = box.shop.several(4)
+    lose_all(box)
+    box.queue.start()
+
+    box.worker.start()
+
+    box.reckon(booked).assert_all_sent_once()
+
+
+def test_all_start_without_the_queue_server_and_find_it_later(box: Box) -> None:
+    for part in (box.api, box.worker, box.scheduler):
+        part.kill()
+    box.queue.stop()
+    for part in (box.api, box.worker, box.scheduler):
+        part.start()
+    box.wait_until_ready(box.api)
+    booked = box.shop.several(2)
+    box.worker.wait_for_words("Queue lost")
+
+    box.queue.start()
+
+    box.reckon(booked).assert_all_sent_once()
+
+
+def test_worker_stops_in_order_while_the_queue_server_is_away(box: Box) -> None:
+    box.simulator.add_fault("delay", seconds=1.0, match={"channel": "sms"})
+    booked = box.shop.book_and_pay()
+    box.wait_for(booked, "sending", channel="sms")
+    box.queue.stop()
+
+    code = box.worker.stop()
+
+    assert code == 0
+    assert box.stands(booked, channel="sms").statuses() == ["sent"]
+    box.mend()
+    box.reckon([booked]).assert_all_sent_once()
