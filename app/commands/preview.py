@@ -7,19 +7,17 @@ very code that sends; sends nothing.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 from collections.abc import Mapping
 
+from app.commands.printing import say
 from app.config import load
 from app.domain.gsm import ROOM, sms_size
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.messages.examples import example_facts
 from app.services.wording import Rendered, Wording
-
-HELP = "Show what a message will look like on each channel"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # Windows pipes know few characters
     wanted = [Channel(arguments.channel)] if arguments.channel else list(Channel)
     messages = _messages(arguments, [Channel.EMAIL] if arguments.html else wanted)
-    print(_shaped(arguments, messages))
+    say(_shaped(arguments, messages))
     return 0
 
 

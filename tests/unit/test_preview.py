@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
-from app.commands import preview
 from app.domain.kinds import Kind
 
 
@@ -87,7 +86,3 @@ def test_an_unknown_time_zone_is_one_sentence(
     assert capsys.readouterr().err == (
         "bellhop preview: 'Mars/Olympus' is not a known time zone.\n"
     )
-
-
-def test_the_command_says_what_it_does() -> None:
-    assert preview.HELP
