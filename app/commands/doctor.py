@@ -46,6 +46,8 @@ CHECKS_ONCE_STARTED: Mapping[str, Check] = {
     "scheduler": running.scheduler,
     "waiting": database.waiting,
 }
+#: What a check may stumble over; ImportError: a database's driver is not installed.
+TROUBLES = (BellhopError, SQLAlchemyError, OSError, ImportError)
 #: Columns of a line, and of the level's name before it.
 WIDTH, MARGIN = 88, 9
 _COMMAND = re.compile(r"`[^`]+`")
@@ -93,7 +95,7 @@ def _opened(chosen: Settings, stack: ExitStack) -> tuple[Runtime | None, str]:
         return None, ""  # one of the checks says so
     try:
         opened = open_runtime(chosen, doorbell=SilentDoorbell())
-    except (BellhopError, SQLAlchemyError) as error:
+    except TROUBLES as error:
         return None, str(error)
     return stack.enter_context(opened), ""
 
@@ -105,7 +107,7 @@ def _all_checks(box: Box) -> Iterator[Named]:
     for name, check in checks.items():
         try:
             yield from ((name, finding) for finding in check(box))
-        except (BellhopError, SQLAlchemyError, OSError) as error:
+        except TROUBLES as error:
             yield name, broken(str(error), "This could not be looked at.")
 
 

@@ -86,6 +86,18 @@ def test_database_that_is_none_does_not_hide_the_rest(
     assert "The API does not answer" in ran.out
 
 
+def test_driver_that_is_not_installed_does_not_hide_the_rest(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "var").mkdir()
+    shell.set(DATABASE_URL="postgresql+psycopg://127.0.0.1:1/bellhop")
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert "The API does not answer" in ran.out
+
+
 def test_commands_in_advice_are_never_broken_over_lines(
     shell: Shell, runtime: Runtime
 ) -> None:

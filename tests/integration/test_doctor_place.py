@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ TWILIO = {
     "TWILIO_SMS_FROM": "+14155550199",
 }
 PRODUCTION = {"BELLHOP_ENV": "production"}
+
+needs_posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows keeps permissions in another way"
+)
 
 
 def look(check: Check, tmp_path: Path, **env: str) -> list[Finding]:
@@ -55,6 +60,7 @@ def test_data_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
     assert "cannot write to its data directory" in found.finding
 
 
+@needs_posix
 def test_key_that_others_can_read_is_told_with_the_cure(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     folder.mkdir(mode=0o700)
@@ -71,6 +77,7 @@ def test_key_that_others_can_read_is_told_with_the_cure(tmp_path: Path) -> None:
     assert after.level is Level.OK
 
 
+@needs_posix
 def test_data_directory_that_all_can_enter_is_told(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var").chmod(0o755)
