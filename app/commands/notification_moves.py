@@ -126,7 +126,7 @@ def _move_all(
 ) -> BulkResult:
     done, skipped = 0, list[Skipped]()
     for status, number in _movable(move, counts).items():
-        show_progress(f"{counted(number, 'notification')} {status} …")
+        show_progress(f"{counted(number, f'{status} notification')} …")
         one_kind = replace(chosen, status=status)
         for _ in range(0, number, BULK_LIMIT):
             result = _move_some(runtime, move, one_kind)
