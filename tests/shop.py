@@ -107,17 +107,19 @@ class Shop:
         """Book and pay for so many new customers."""
         return [self.book_and_pay(channels=channels) for _ in range(number)]
 
-    def message(self, booked: Booked, text: str) -> str:
-        """Send words of the site's own about a booking by SMS; return the id."""
+    def message(
+        self, booked: Booked, text: str, *, useful_until: datetime | None = None
+    ) -> None:
+        """Send words of the site's own about a booking by SMS."""
         order = {
             "kind": "message",
             "channels": ["sms"],
             "to": {"phone": booked.phone},
             "data": {"text": text},
             "booking_id": booked.id,
+            "useful_until": useful_until and useful_until.isoformat(),
         }
-        planned: str = self.post("/notifications", order)["data"][0]["id"]
-        return planned
+        self.post("/notifications", order)
 
     def _service(self) -> str:
         if not self._service_id:
