@@ -98,10 +98,9 @@ def _told(scene: Scene, outbox: Path) -> str:
     booking, customer = scene.booking, scene.booking["customer"]
     formats = formats_for(locale="en", timezone=customer["timezone"])
     when = f"{formats.day(scene.first_start)}, {formats.time(scene.first_start)}"
-    *deeds, last = [f"books {scene.service['name']} for {when}", *scene.deeds]
+    deeds = ", then ".join([f"books {scene.service['name']} for {when}", *scene.deeds])
     words = (
-        f"{customer['name']} ({customer['locale']}, {customer['timezone']}) "
-        f"{', '.join(deeds)}, then {last}. "
+        f"{customer['name']} ({customer['locale']}, {customer['timezone']}) {deeds}. "
         f"The booking {booking['reference']} is {booking['status'].replace('_', ' ')}."
     )
     rows = [
