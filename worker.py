@@ -89,6 +89,7 @@ def _work(settings: Settings, *, name: str) -> int:
         code = _watch(stop, runtime, presence, broker=broker, worker=worker, run=run)
         service_manager.notify("STOPPING=1")
         _stop(worker)
+        run.tidy()
         workers.leave(runtime, presence)
         courier.close()
         broker.close()
@@ -141,6 +142,7 @@ def _watch(
         service_manager.notify("WATCHDOG=1")
         if time.monotonic() >= next_beat:
             next_beat = time.monotonic() + BEAT_EVERY_S
+            run.tidy()
             if not _beat(runtime, presence):
                 return EXIT_BROKEN
         if isinstance(runtime.doorbell, LocalDoorbell):

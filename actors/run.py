@@ -12,10 +12,12 @@ import threading
 import dramatiq
 
 from app.broker import ACTOR_NAME, WorkerBroker
+from app.errors import BellhopError
 from app.logs import fields
-from app.services import workers
 from app.services.courier import Courier
 from app.services.delivery import deliver
+from app.services.recording import save
+from app.services.stumbles import Stumble, clean_up_after, stumble_over
 from app.services.workers import Presence
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ class Run:
     def __init__(self, courier: Courier, presence: Presence) -> None:
         self._courier = courier
         self._presence = presence
-        self._stumbled = ""
+        self._stumble: Stumble | None = None
         self._turn = threading.Lock()
         self.count = 0
 
@@ -36,14 +38,23 @@ class Run:
         with self._turn:
             self.count += 1
             try:
-                self._settle_stumble()
+                self._settle()
                 deliver(self._courier, task_id)
             except BaseException as error:  # noqa: BLE001 - the one broad catch of the house
-                # Dramatiq's time limit is no Exception. The error's own words may hold
-                # a recipient, so that only its class is written down.
-                self._stumbled = type(error).__name__
-                self._log_stumble(task_id, error)
+                # Dramatiq's time limit is no Exception.
+                self._note(stumble_over(task_id, error), error)
                 self._try_to_settle()
+
+    def tidy(self) -> None:
+        """Write down what could not be written yet, unless a task is in hand.
+
+        Called every few seconds: on a quiet evening no task would come and do it.
+        """
+        if self._turn.acquire(blocking=False):
+            try:
+                self._try_to_settle()
+            finally:
+                self._turn.release()
 
     def declare(self, broker: WorkerBroker) -> None:
         """Make this the broker's actor for the doorbells of this worker."""
@@ -52,22 +63,29 @@ class Run:
         )
         declare(self.__call__)
 
+    def _note(self, stumble: Stumble, error: BaseException) -> None:
+        if self._stumble is None or not stumble.is_named:
+            self._stumble = stumble
+        facts = {"id": stumble.task_id, "error": stumble.error}
+        if stumble.is_named:
+            extra = fields("task_interrupted", **facts, cause=error)
+            log.warning("Task interrupted; it is tried again", extra=extra)
+        else:
+            extra = fields("task_stumbled", **facts)
+            log.error("Task stumbled", extra=extra, exc_info=error)
+
     def _try_to_settle(self) -> None:
         try:
-            self._settle_stumble()
-        except Exception:  # the database is away: tried again before the next task
+            self._settle()
+        except BellhopError as error:  # the database is away: tried again soon
+            log.warning(
+                "Outcome not saved yet", extra=fields("outcome_not_saved", cause=error)
+            )
+        except Exception:
             log.exception("Outcome not saved", extra=fields("outcome_not_saved"))
 
-    def _settle_stumble(self) -> None:
-        """Make what this worker still holds `unknown`: nobody sends it any more."""
-        if self._stumbled:
-            reason = f"Bellhop stumbled ({self._stumbled}); it may have been sent."
-            workers.give_up(self._courier.runtime, self._presence, reason=reason)
-            self._stumbled = ""
-
-    def _log_stumble(self, task_id: str, error: BaseException) -> None:
-        log.error(
-            "Task stumbled",
-            extra=fields("task_stumbled", id=task_id, error=self._stumbled),
-            exc_info=error,
-        )
+    def _settle(self) -> None:
+        save(self._courier)
+        if self._stumble is not None:
+            clean_up_after(self._courier, self._stumble)
+            self._stumble = None

@@ -47,6 +47,8 @@ class Decision:
 
     status: Status
     next_attempt_at: datetime | None = None
+    #: The quick retries are used up: each such wait makes the next one longer.
+    is_long_wait: bool = False
 
 
 def decide(
@@ -73,10 +75,28 @@ def decide(
     if quick is None or outcome.result is Result.CONFIG:
         pause = failed_pause(tries.rounds, pauses.retry_failed)
         return Decision(
-            status=Status.FAILED, next_attempt_at=now + _at_least(pause, outcome)
+            status=Status.FAILED,
+            next_attempt_at=now + _at_least(pause, outcome),
+            is_long_wait=True,
         )
     return Decision(
         status=Status.RETRYING, next_attempt_at=now + _at_least(quick, outcome)
+    )
+
+
+def decide_not_there(
+    *, tries: Tries, policy: QueuePolicy, retry_failed: timedelta, now: datetime
+) -> Decision:
+    """Decide what follows when the provider does not have what may have been sent.
+
+    Its look-up has taken as long as a quick retry waits, so that it leaves at once; but
+    a line that is cut each time is not used every minute for ever.
+    """
+    if tries.quick <= len(policy.retry_delays):
+        return Decision(status=Status.RETRYING, next_attempt_at=now)
+    pause = failed_pause(tries.rounds, retry_failed)
+    return Decision(
+        status=Status.RETRYING, next_attempt_at=now + pause, is_long_wait=True
     )
 
 

@@ -27,11 +27,11 @@ from app.domain.tasks import Status
 from app.errors import InvalidError, WordingError
 from app.logs import fields
 from app.services import dispatch
-from app.services.courier import Courier, worded
+from app.services.courier import Answer, Claim, Courier, worded
 from app.services.lookup import look_up
 from app.services.planning import CHANNEL_OFF
-from app.services.recording import Claim, record
-from app.storage import delivering
+from app.services.recording import record
+from app.storage import delivering, refusing
 
 log = logging.getLogger(__name__)
 
@@ -101,16 +101,11 @@ def _send(
         )
         if number is None:
             return _step_aside(tx, row)
+    claim = Claim(row=row, provider=provider.name, token=token, number=number)
     began = time.monotonic()
     outcome = provider.send(message)
-    claim = Claim(
-        row=row,
-        provider=provider.name,
-        token=token,
-        number=number,
-        took_s=time.monotonic() - began,
-    )
-    record(courier, claim, outcome)
+    took_s = time.monotonic() - began
+    record(courier, Answer(claim=claim, outcome=outcome, at=utc_now(), took_s=took_s))
     return True
 
 
@@ -129,7 +124,7 @@ def _step_aside(tx: sa.Connection, row: sa.RowMapping) -> bool:
         "finished_at": None,
         "now": now,
     }
-    delivering.refuse(tx, task_id=row["id"], to=to)
+    refusing.refuse(tx, task_id=row["id"], to=to)
     return True
 
 
@@ -143,16 +138,17 @@ def _refuse(courier: Courier, row: sa.RowMapping, refused: Refusal) -> bool:
         "now": now,
     }
     with courier.runtime.database.write() as tx:
-        delivering.refuse(tx, task_id=row["id"], to=to)
+        was_queued = refusing.refuse(tx, task_id=row["id"], to=to)
         rungs = dispatch.release_within(tx, courier.runtime)
     dispatch.ring(courier.runtime, rungs)
-    log.info(
-        "Notification not sent",
-        extra=fields(
-            "notification_not_sent",
-            id=row["id"],
-            status=refused.status,
-            reason=refused.reason,
-        ),
-    )
+    if was_queued:
+        log.info(
+            "Notification not sent",
+            extra=fields(
+                "notification_not_sent",
+                id=row["id"],
+                status=refused.status,
+                reason=refused.reason,
+            ),
+        )
     return True

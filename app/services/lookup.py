@@ -17,16 +17,21 @@ from app.clock import utc_now
 from app.domain.kinds import Kind, OnUnknown
 from app.domain.outcomes import Lookup
 from app.domain.recipients import Channel
-from app.domain.retry import Decision
+from app.domain.retry import Decision, Tries, decide_not_there
 from app.domain.tasks import Status
 from app.logs import fields
+from app.runtime import Runtime
 from app.services import dispatch
 from app.services.courier import Courier
 from app.services.recording import settlement
-from app.storage import delivering, recovering
+from app.storage import delivering, looking_up, recovering
+from app.storage.looking_up import PastAttempt
 
 log = logging.getLogger(__name__)
 
+TOO_LATE_TO_RESEND = (
+    "Nobody knows whether it was sent, and it is too late to send it again."
+)
 #: Nobody else looks the same message up in this time; a look-up takes seconds.
 LOOK_UP_TAKES_AT_MOST = timedelta(seconds=60)
 
@@ -37,7 +42,7 @@ def look_up(courier: Courier, row: sa.RowMapping) -> None:
     now = utc_now()
     until = now + LOOK_UP_TAKES_AT_MOST
     with courier.runtime.database.write() as tx:
-        taken = delivering.claim_look_up(
+        taken = looking_up.claim_look_up(
             tx,
             task_id=row["id"],
             boot_id=courier.boot_id,
@@ -45,19 +50,18 @@ def look_up(courier: Courier, row: sa.RowMapping) -> None:
             now=now,
             until=until,
         )
-        attempt = delivering.last_attempt(tx, task_id=row["id"])
-    if not taken:
-        return
+        if not taken:
+            return
+        attempt = looking_up.last_attempt(tx, task_id=row["id"])
     answer = _ask(courier, row, attempt)
-    _settle(courier, row, answer, token=token)
+    _settle(courier, row, attempt, answer, token=token)
 
 
-def _ask(
-    courier: Courier, row: sa.RowMapping, attempt: delivering.PastAttempt
-) -> LookupAnswer:
+def _ask(courier: Courier, row: sa.RowMapping, attempt: PastAttempt) -> LookupAnswer:
     channel = Channel(row["channel"])
     provider = courier.providers[channel]
-    if provider is None:
+    if provider is None or provider.name != attempt.provider:
+        # Whom the owner has chosen since has never heard of it: that proves nothing.
         return LookupAnswer(lookup=Lookup.UNSUPPORTED)
     # The words as they were sent: the booking may have changed since.
     message = Message(
@@ -87,7 +91,12 @@ def _is_anothers(courier: Courier, row: sa.RowMapping, answer: LookupAnswer) -> 
 
 
 def _settle(
-    courier: Courier, row: sa.RowMapping, answer: LookupAnswer, *, token: str
+    courier: Courier,
+    row: sa.RowMapping,
+    attempt: PastAttempt,
+    answer: LookupAnswer,
+    *,
+    token: str,
 ) -> None:
     now = utc_now()
     decision, reason, resends = _decide(courier, row, answer, now)
@@ -95,13 +104,12 @@ def _settle(
     with courier.runtime.database.write() as tx:
         ours = delivering.settle(tx, task_id=row["id"], token=token, to=to)
         if ours and answer.lookup is Lookup.FOUND:
-            provider = courier.providers[Channel(row["channel"])]
             delivering.mark_sent(
                 tx,
                 task_id=row["id"],
-                provider=provider.name if provider else "",
+                provider=attempt.provider,
                 provider_message_id=answer.provider_message_id,
-                sent_at=now,
+                sent_at=attempt.started_at,
             )
         rungs = dispatch.release_within(tx, courier.runtime)
     dispatch.ring(courier.runtime, rungs)
@@ -124,20 +132,27 @@ def _decide(
     if answer.lookup is Lookup.FOUND:
         return Decision(status=Status.SENT), "", resends
     if now >= row["useful_until"]:
-        reason = (
-            "Nobody knows whether it was sent, and it is too late to send it again."
-        )
-        return Decision(status=Status.DEAD), reason, resends
+        return Decision(status=Status.DEAD), TOO_LATE_TO_RESEND, resends
     if answer.lookup is Lookup.UNANSWERED:
         again = now + courier.runtime.policy.look_up
         reason = "Nobody knows whether it was sent; the provider is asked again."
         return Decision(status=Status.UNKNOWN, next_attempt_at=again), reason, resends
-    retry = Decision(status=Status.RETRYING, next_attempt_at=now)
     if answer.lookup is Lookup.NOT_FOUND:
-        return retry, "The provider does not have it: it is sent again.", resends
+        reason = "The provider does not have it: it is sent again."
+        return _not_there(courier.runtime, row, now), reason, resends
+    retry = Decision(status=Status.RETRYING, next_attempt_at=now)
     on_unknown = courier.runtime.policy.kinds[Kind(row["kind"])].on_unknown
     if on_unknown is OnUnknown.RESEND_ONCE and resends == 0:
         reason = "Nobody knows whether it was sent, so it is sent once more."
         return retry, reason, resends + 1
     reason = "Nobody knows whether it was sent. Ask the customer before you retry it."
     return Decision(status=Status.DEAD), reason, resends
+
+
+def _not_there(runtime: Runtime, row: sa.RowMapping, now: datetime) -> Decision:
+    return decide_not_there(
+        tries=Tries(quick=row["quick_tries"], rounds=row["rounds"]),
+        policy=runtime.policy.queues[row["queue"]],
+        retry_failed=runtime.policy.retry_failed,
+        now=now,
+    )

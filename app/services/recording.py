@@ -8,54 +8,43 @@ from __future__ import annotations
 
 import logging
 import random
-import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.clock import utc_now
-from app.domain.outcomes import Outcome, Result
+from app.domain.outcomes import Result
 from app.domain.retry import Decision, Pauses, Tries, decide
-from app.domain.tasks import FINISHED, Status
-from app.errors import StorageUnavailableError
+from app.domain.tasks import FINISHED, MOVES, Status
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import dispatch
-from app.services.courier import Courier
+from app.services.courier import Answer, Courier
 from app.storage import delivering
 from app.storage.releasing import Rung
 
 log = logging.getLogger(__name__)
 
-#: A full disk or a locked database is waited for: what was sent must not be forgotten.
-STORAGE_PATIENCE_S = 120.0
-STORAGE_PAUSE_S = 0.5
+
+def record(courier: Courier, answer: Answer) -> None:
+    """Take the answer in hand, and save it."""
+    courier.unsaved.append(answer)
+    save(courier)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """An attempt in our hands: its task's row, and what proves that it is ours."""
+def save(courier: Courier) -> None:
+    """Write down every answer in hand with its task's next state; release what is due.
 
-    row: sa.RowMapping
-    provider: str
-    token: str
-    number: int
-    took_s: float
-
-
-def record(courier: Courier, claim: Claim, outcome: Outcome) -> None:
-    """Write the outcome down and the task's next state; then release what is due.
-
-    If the claim was lost meanwhile (another host thought us dead), only the attempt is
-    written. Raises StorageUnavailableError when the database stays away for minutes.
+    What cannot be written now (a full disk, a time limit) stays in hand for the next
+    call. Raises StorageUnavailableError.
     """
-    now = utc_now()
-    decision = _decide(courier.runtime, claim.row, outcome, now)
-    rungs = _write_patiently(courier, claim, outcome, decision, now)
-    dispatch.ring(courier.runtime, rungs)
-    _log(claim, outcome, decision)
+    while courier.unsaved:
+        answer = courier.unsaved[0]
+        decision = _decide(courier.runtime, answer)
+        rungs = _commit(courier, answer, decision)
+        del courier.unsaved[0]
+        dispatch.ring(courier.runtime, rungs)
+        _log(answer, decision)
 
 
 def settlement(
@@ -67,79 +56,77 @@ def settlement(
     resends: int | None = None,
 ) -> dict[str, Any]:
     """Return the values that give a claimed task its next state."""
-    failed = decision.status is Status.FAILED
     return {
         "status": decision.status,
         "reason": reason,
         "next_attempt_at": decision.next_attempt_at,
-        "rounds": row["rounds"] + 1 if failed else row["rounds"],
+        "rounds": row["rounds"] + decision.is_long_wait,
         "resends": row["resends"] if resends is None else resends,
         "finished_at": now if decision.status in FINISHED else None,
         "now": now,
     }
 
 
-def _decide(
-    runtime: Runtime, row: sa.RowMapping, outcome: Outcome, now: datetime
-) -> Decision:
-    policy = runtime.policy
+def _decide(runtime: Runtime, answer: Answer) -> Decision:
+    policy, row = runtime.policy, answer.claim.row
     return decide(
-        outcome,
+        answer.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
         policy=policy.queues[row["queue"]],
         pauses=Pauses(retry_failed=policy.retry_failed, look_up=policy.look_up),
-        now=now,
+        now=answer.at,
         chance=random.random,
     )
 
 
-def _write_patiently(
-    courier: Courier, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
-) -> list[Rung]:
-    give_up_at = time.monotonic() + STORAGE_PATIENCE_S
-    while True:
-        try:
-            with courier.runtime.database.write() as tx:
-                _write(tx, claim, outcome, decision, now)
-                return dispatch.release_within(tx, courier.runtime)
-        except StorageUnavailableError as error:
-            if time.monotonic() > give_up_at:
-                raise
-            log.warning(
-                "Outcome not saved yet; trying again",
-                extra=fields("outcome_not_saved", id=claim.row["id"], cause=error),
-            )
-            time.sleep(STORAGE_PAUSE_S)
+def _commit(courier: Courier, answer: Answer, decision: Decision) -> list[Rung]:
+    with courier.runtime.database.write() as tx:
+        _write(tx, answer, decision)
+        return dispatch.release_within(tx, courier.runtime)
 
 
-def _write(
-    tx: sa.Connection, claim: Claim, outcome: Outcome, decision: Decision, now: datetime
-) -> None:
+def _write(tx: sa.Connection, answer: Answer, decision: Decision) -> None:
+    claim, outcome = answer.claim, answer.outcome
     task_id = claim.row["id"]
     ended = {
-        "ended_at": now,
+        "ended_at": answer.at,
         "outcome": outcome.result,
         "code": outcome.code,
         "reason": outcome.reason,
     }
     delivering.end_attempt(tx, task_id=task_id, number=claim.number, ended=ended)
-    to = settlement(claim.row, decision, reason=outcome.reason, now=now)
-    ours = delivering.settle(tx, task_id=task_id, token=claim.token, to=to)
-    if ours and outcome.result is Result.ACCEPTED:
+    if _settle(tx, answer, decision) and outcome.result is Result.ACCEPTED:
         delivering.mark_sent(
             tx,
             task_id=task_id,
             provider=claim.provider,
             provider_message_id=outcome.provider_message_id,
-            sent_at=now,
+            sent_at=answer.at,
         )
+
+
+def _settle(tx: sa.Connection, answer: Answer, decision: Decision) -> bool:
+    """Give the task its next state; False where it went on without us.
+
+    Where another one thought us dead and has called the outcome unknown, we know it.
+    """
+    claim = answer.claim
+    to = settlement(claim.row, decision, reason=answer.outcome.reason, now=answer.at)
+    if delivering.settle(tx, task_id=claim.row["id"], token=claim.token, to=to):
+        return True
+    if decision.status not in MOVES[Status.UNKNOWN]:
+        return False
+    return delivering.settle_unknown(
+        tx, task_id=claim.row["id"], number=claim.number, to=to
+    )
 
 
 #: What heals itself is no error; what needs a person is.
 _LEVELS = {Status.SENT: logging.INFO, Status.DEAD: logging.ERROR}
 
 
-def _log(claim: Claim, outcome: Outcome, decision: Decision) -> None:
+def _log(answer: Answer, decision: Decision) -> None:
+    claim, outcome = answer.claim, answer.outcome
     sent = decision.status is Status.SENT
     trouble = {} if sent else {"code": outcome.code, "reason": outcome.reason}
     log.log(
@@ -153,7 +140,7 @@ def _log(claim: Claim, outcome: Outcome, decision: Decision) -> None:
             provider=claim.provider,
             attempt=claim.number,
             status=decision.status,
-            ms=round(claim.took_s * 1000),
+            ms=round(answer.took_s * 1000),
             **trouble,
         ),
     )

@@ -5,14 +5,19 @@ Called by the scheduler's jobs; each makes rows right and may run any number of 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from app.clock import utc_now
 from app.domain.tasks import CANCELLABLE
 from app.runtime import Runtime
 from app.services import bookings, dispatch
+from app.services.lookup import TOO_LATE_TO_RESEND
 from app.storage import recovering, releasing
 
 #: Unpaid bookings that expire in one transaction.
 HOLDS_AT_ONCE = 100
+#: So long after it was useful an unknown outcome is looked up no more.
+UNKNOWN_AT_MOST = timedelta(hours=1)
 TOO_LATE = "It would come too late to be useful."
 
 
@@ -59,6 +64,9 @@ def expire(runtime: Runtime) -> int:
         if holds < HOLDS_AT_ONCE:
             break
     with runtime.database.write() as tx:
+        recovering.give_up_unknown(
+            tx, useless_since=now - UNKNOWN_AT_MOST, reason=TOO_LATE_TO_RESEND, now=now
+        )
         return expired + recovering.expire_useless(
             tx, among=CANCELLABLE, reason=TOO_LATE, now=now
         )

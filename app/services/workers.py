@@ -74,19 +74,6 @@ def leave(runtime: Runtime, presence: Presence) -> None:
         presence.lock_path.unlink()
 
 
-def give_up(runtime: Runtime, presence: Presence, *, reason: str) -> int:
-    """Make what this worker holds unknown: it stumbled in the middle of a delivery."""
-    now = utc_now()
-    with runtime.database.write() as tx:
-        return recovering.make_unknown(
-            tx,
-            boot_id=presence.boot_id,
-            reason=reason,
-            now=now,
-            look_up_at=now + runtime.policy.look_up,
-        )
-
-
 def take_over(runtime: Runtime) -> int:
     """Take over what dead workers held, and ring again for what they had heard.
 
@@ -128,15 +115,15 @@ def _take_over(tx: sa.Connection, runtime: Runtime, *, boot_id: str) -> None:
 
 
 def _is_dead(runtime: Runtime, worker: sa.RowMapping) -> bool:
-    if worker["host"] == _place(runtime):
-        return _lock_is_free(_lock_path(runtime, worker["boot_id"]))
+    path = _lock_path(runtime, worker["boot_id"])
+    # A lock file that somebody has tidied away tells nothing: its holder may live.
+    if worker["host"] == _place(runtime) and path.exists():
+        return _lock_is_free(path)
     expires_at: datetime = worker["heartbeat_at"] + runtime.policy.worker_expiry
     return expires_at < utc_now()
 
 
 def _lock_is_free(path: Path) -> bool:
-    if not path.exists():
-        return True
     lock = FileLock(path)
     try:
         return lock.try_acquire()

@@ -31,14 +31,6 @@ class Attempt:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastAttempt:
-    """When an attempt began, and the words that were sent."""
-
-    started_at: datetime
-    text: str
-
-
 _FIND = (
     sa.select(
         tasks,
@@ -99,21 +91,6 @@ _CLAIM = (
     .returning(tasks.c.attempts)
 )
 
-_CLAIM_LOOK_UP = (
-    sa.update(tasks)
-    .where(
-        tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.status == "unknown",
-        tasks.c.next_attempt_at <= sa.bindparam("now"),
-    )
-    .values(
-        claim=sa.bindparam("token"),
-        worker_boot_id=sa.bindparam("boot_id"),
-        next_attempt_at=sa.bindparam("until"),
-        updated_at=sa.bindparam("now"),
-    )
-)
-
 _INSERT_ATTEMPT = sa.insert(attempts)
 
 _END_ATTEMPT = (
@@ -130,24 +107,26 @@ _END_ATTEMPT = (
     )
 )
 
-_SETTLE = (
-    sa.update(tasks)
-    .where(
-        tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.claim == sa.bindparam("token"),
-    )
-    .values(
-        status=sa.bindparam("status"),
-        reason=sa.bindparam("reason"),
-        next_attempt_at=sa.bindparam("next_attempt_at"),
-        rounds=sa.bindparam("rounds"),
-        resends=sa.bindparam("resends"),
-        finished_at=sa.bindparam("finished_at"),
-        updated_at=sa.bindparam("now"),
-        rung_at=None,
-        claim=None,
-        worker_boot_id=None,
-    )
+_SETTLED = sa.update(tasks).values(
+    status=sa.bindparam("status"),
+    reason=sa.bindparam("reason"),
+    next_attempt_at=sa.bindparam("next_attempt_at"),
+    rounds=sa.bindparam("rounds"),
+    resends=sa.bindparam("resends"),
+    finished_at=sa.bindparam("finished_at"),
+    updated_at=sa.bindparam("now"),
+    rung_at=None,
+    claim=None,
+    worker_boot_id=None,
+)
+_SETTLE = _SETTLED.where(
+    tasks.c.id == sa.bindparam("task_id"),
+    tasks.c.claim == sa.bindparam("token"),
+)
+_SETTLE_UNKNOWN = _SETTLED.where(
+    tasks.c.id == sa.bindparam("task_id"),
+    tasks.c.status == "unknown",
+    tasks.c.attempts == sa.bindparam("number"),
 )
 
 _SENT = (
@@ -157,22 +136,6 @@ _SENT = (
         provider=sa.bindparam("provider"),
         provider_message_id=sa.bindparam("provider_message_id"),
         sent_at=sa.bindparam("sent_at"),
-    )
-)
-
-_REFUSE = (
-    sa.update(tasks)
-    .where(
-        tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.status == "queued",
-    )
-    .values(
-        status=sa.bindparam("status"),
-        reason=sa.bindparam("reason"),
-        next_attempt_at=sa.bindparam("next_attempt_at"),
-        finished_at=sa.bindparam("finished_at"),
-        updated_at=sa.bindparam("now"),
-        rung_at=None,
     )
 )
 
@@ -220,26 +183,6 @@ def claim(
     return int(number)
 
 
-def claim_look_up(
-    tx: sa.Connection,
-    *,
-    task_id: str,
-    boot_id: str,
-    token: str,
-    now: datetime,
-    until: datetime,
-) -> bool:
-    """Take an unknown outcome for a look-up; nobody else takes it before `until`."""
-    facts = {
-        "task_id": task_id,
-        "boot_id": boot_id,
-        "token": token,
-        "now": now,
-        "until": until,
-    }
-    return tx.execute(_CLAIM_LOOK_UP, facts).rowcount == 1
-
-
 def end_attempt(
     tx: sa.Connection, *, task_id: str, number: int, ended: Mapping[str, Any]
 ) -> None:
@@ -252,6 +195,17 @@ def settle(
 ) -> bool:
     """Give the task its next state, if the claim is still ours; tell whether it was."""
     return tx.execute(_SETTLE, {"task_id": task_id, "token": token, **to}).rowcount == 1
+
+
+def settle_unknown(
+    tx: sa.Connection, *, task_id: str, number: int, to: Mapping[str, Any]
+) -> bool:
+    """Give an unknown task its next state if this was its last attempt; tell whether.
+
+    Whoever looks it up at the provider just then has lost the claim.
+    """
+    facts = {"task_id": task_id, "number": number, **to}
+    return tx.execute(_SETTLE_UNKNOWN, facts).rowcount == 1
 
 
 def mark_sent(
@@ -270,20 +224,3 @@ def mark_sent(
         "sent_at": sent_at,
     }
     tx.execute(_SENT, facts)
-
-
-def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
-    """Move a queued task aside without an attempt; tell whether it was still queued."""
-    return tx.execute(_REFUSE, {"task_id": task_id, **to}).rowcount == 1
-
-
-def last_attempt(tx: sa.Connection, *, task_id: str) -> PastAttempt:
-    """Return when the task's last attempt began, and its words."""
-    query = (
-        sa.select(attempts.c.started_at, attempts.c.text)
-        .where(attempts.c.task_id == task_id)
-        .order_by(attempts.c.number.desc())
-        .limit(1)
-    )
-    row = tx.execute(query).one()
-    return PastAttempt(started_at=row.started_at, text=row.text)

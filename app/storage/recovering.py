@@ -162,3 +162,23 @@ def expire_useless(
         )
     )
     return moved.rowcount
+
+
+def give_up_unknown(
+    tx: sa.Connection, *, useless_since: datetime, reason: str, now: datetime
+) -> int:
+    """Give up unknown outcomes that no look-up has cleared up; return how many."""
+    moved = tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.status == "unknown", tasks.c.useful_until <= useless_since)
+        .values(
+            status="dead",
+            reason=reason,
+            next_attempt_at=None,
+            claim=None,
+            worker_boot_id=None,
+            finished_at=now,
+            updated_at=now,
+        )
+    )
+    return moved.rowcount
