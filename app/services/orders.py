@@ -131,7 +131,7 @@ def _send_on(
         booking_id=order.booking_id,
         dedupe_key=key,
         priority=order.priority,
-        due_at=order.send_at,
+        due_at=max(order.send_at or now, now),
         useful_until=order.useful_until,
     )
     task_id = insert(tx, runtime, plan, now=now)

@@ -45,6 +45,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.request_class = JsonRequest
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json = StrictJson(app)
+    app.url_map.merge_slashes = False  # a slip of the pen is 404, and no other page
     settle_in(app.extensions, _house(runtime))
     app.before_request(check_key)
     app.after_request(_add_security_headers)

@@ -106,7 +106,9 @@ def described(app: OpenAPI) -> dict[str, Any]:
         if path in _OPEN_PATHS:
             operation["security"] = []
         elif method == "post":
-            _describe_post(path, operation, schemas)
+            _describe_post(path, operation)
+        if body := operation.get("requestBody"):
+            body["required"] = _is_needed(body, schemas)
     document["paths"]["/readyz"]["get"]["responses"]["503"] = _NOT_READY
     document["security"] = [{"key": []}]
     return document
@@ -118,7 +120,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
             yield path, method, operation
 
 
-def _describe_post(path: str, operation: dict[str, Any], schemas: Any) -> None:
+def _describe_post(path: str, operation: dict[str, Any]) -> None:
     operation.setdefault("parameters", []).append(_KEY_PARAMETER)
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
@@ -127,13 +129,13 @@ def _describe_post(path: str, operation: dict[str, Any], schemas: Any) -> None:
             answer["headers"]["Location"] = _LOCATION_HEADER
     if path.endswith(_TAKING_PLACES):
         operation["responses"]["409"] = _TAKEN
-    if body := operation.get("requestBody"):
-        schema = body["content"]["application/json"]["schema"]
-        name = schema["$ref"].rpartition("/")[2]
-        # Where every field may be left out, so may the body; a choice needs one.
-        body["required"] = bool(
-            schemas[name].get("required") or "oneOf" in schemas[name]
-        )
+
+
+def _is_needed(body: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    """Tell whether a body must be sent; where every field may be left out, it may."""
+    reference = body["content"]["application/json"]["schema"]["$ref"]
+    schema = schemas[reference.rpartition("/")[2]]
+    return bool(schema.get("required")) or "oneOf" in schema
 
 
 def _plain(description: str) -> str:

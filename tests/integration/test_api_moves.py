@@ -175,26 +175,27 @@ def test_moving_by_half_an_hour_is_not_stopped_by_itself(door: Door) -> None:
     assert answer.status == 200
 
 
-@pytest.mark.parametrize(
-    ("field", "body"),
-    [
-        ("start", {}),
-        ("start", {"start": "2020-01-01T10:00:00Z"}),
-        ("start", {"start": "2099-01-01T10:00:00"}),
-        ("reason", {"start": "2099-01-01T10:00:00Z", "reason": "a\r\nb"}),
-        ("end", {"start": "2099-01-01T10:00:00Z", "end": "2099-01-01T11:00:00Z"}),
-        ("status", {"start": "2099-01-01T10:00:00Z", "status": "confirmed"}),
-    ],
-)
-def test_a_bad_new_time_moves_nothing(
-    door: Door, field: str, body: dict[str, Any]
-) -> None:
+BAD_TIMES: list[tuple[str, dict[str, Any]]] = [
+    ("start", {}),
+    ("start", {"start": "2020-01-01T10:00:00Z"}),
+    ("start", {"start": "2099-01-01T10:00:00"}),
+    ("reason", {"start": "2099-01-01T10:00:00Z", "reason": "a\r\nb"}),
+    ("end", {"start": "2099-01-01T10:00:00Z", "end": "2099-01-01T11:00:00Z"}),
+    ("status", {"start": "2099-01-01T10:00:00Z", "status": "confirmed"}),
+]
+
+
+def test_a_bad_new_time_moves_nothing(door: Door) -> None:
     booking = make_booking(door.runtime, confirmed=True)
 
     with nothing_saved(door.runtime):
-        answer = door.post(f"/bookings/{booking.id}/reschedule", body)
+        answers = [
+            (field, door.post(f"/bookings/{booking.id}/reschedule", body))
+            for field, body in BAD_TIMES
+        ]
 
-    assert_problem(answer, 422, field)
+    for field, answer in answers:
+        assert_problem(answer, 422, field)
 
 
 BAD_REASONS: list[tuple[str, dict[str, Any]]] = [
