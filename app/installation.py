@@ -33,7 +33,8 @@ def make_data_dir(settings: Settings) -> Path:
     folder = settings.data_dir
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / ".writable"
+        # A name of its own: the three services look at the same moment.
+        probe = folder / f".writable-{secrets.token_hex(4)}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
