@@ -2,7 +2,7 @@
 
 It dies as by kill -9, once for each message that comes to the point, and is born again
 at once (forked, which spares each life the second that its imports take). The folder
-MARKS holds a file for each death.
+MARKS holds a file for each death. At some points it is only sick, and is to notice.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from dramatiq import MessageProxy
+from dramatiq.worker import _WorkerThread
+
 import worker
+from app.broker.consumer import RedisConsumer
 from app.channels.base import LookupAnswer, Message, Provider
 from app.domain.outcomes import Outcome
-from app.services import delivery, recording
-from app.services.courier import Courier
+from app.services import dispatch, opening
 from app.storage import delivering
 from app.supervisor.parent import FLAG
 
@@ -64,53 +66,106 @@ class DoomedProvider:
         self._provider.close()
 
 
-def doom_providers() -> None:
-    """Have the worker die before it calls, or with the answer in its hands."""
-    open_courier = getattr(worker, OPEN_COURIER)
-
-    def open_doomed(*arguments: Any, **named: Any) -> Courier:
-        courier: Courier = open_courier(*arguments, **named)
-        doomed = {
-            channel: provider and DoomedProvider(provider)
-            for channel, provider in courier.providers.items()
-        }
-        return replace(courier, providers=doomed)
-
-    setattr(worker, OPEN_COURIER, open_doomed)
+def replace(owner: object, name: str, around: Callable[[Any], Any]) -> None:
+    """Put something around a function of a module or a method of a class."""
+    setattr(owner, name, around(getattr(owner, name)))
 
 
-def doom(module: ModuleType, name: str, *, task_of: Callable[..., str]) -> None:
-    """Have the worker die right after this function, whatever it was called with."""
-    act = getattr(module, name)
+def doom_calls() -> None:
+    """Have it die before it calls, with the answer in its hands, or in a look-up."""
 
-    def act_and_die(*arguments: Any, **named: Any) -> Any:
-        result = act(*arguments, **named)
-        die_once(task_of(*arguments, **named))
-        return result
+    def around(open_providers: Any) -> Any:
+        def open_doomed(*arguments: Any) -> Any:
+            opened = open_providers(*arguments).items()
+            return {channel: real and DoomedProvider(real) for channel, real in opened}
 
-    setattr(module, name, act_and_die)
+        return open_doomed
 
-
-def of_transaction(_tx: object, *, task_id: str, **_more: object) -> str:
-    return task_id
+    replace(opening, "open_providers", around)
 
 
-def of_claim(_courier: object, claim: recording.Claim, *_more: object) -> str:
-    return str(claim.row["id"])
+def doom_claim() -> None:
+    """Have it die in the transaction that would claim the message."""
+
+    def around(claim: Any) -> Any:
+        def claim_and_die(*arguments: Any, task_id: str, **named: Any) -> Any:
+            number = claim(*arguments, task_id=task_id, **named)
+            die_once(task_id)
+            return number
+
+        return claim_and_die
+
+    replace(delivering, "claim", around)
 
 
-OPEN_COURIER = "open_courier"
+def doom_ring() -> None:
+    """Have it die with the outcome saved, and what is due next not rung for."""
+    settled: list[str] = []
+
+    def around_settle(settle: Any) -> Any:
+        def settle_and_note(*arguments: Any, task_id: str, **named: Any) -> Any:
+            settled.append(task_id)
+            return settle(*arguments, task_id=task_id, **named)
+
+        return settle_and_note
+
+    def around_ring(ring: Any) -> Any:
+        def die_or_ring(*arguments: Any) -> None:
+            for task_id in settled:
+                die_once(task_id)
+            ring(*arguments)
+
+        return die_or_ring
+
+    replace(delivering, "settle", around_settle)
+    replace(dispatch, "ring", around_ring)
+
+
+def doom_ack() -> None:
+    """Have it die with everything done but the doorbell's acknowledgement."""
+
+    def around(ack: Any) -> Any:
+        def die_or_ack(consumer: RedisConsumer, message: MessageProxy) -> None:
+            die_once(message.args[0])
+            ack(consumer, message)
+
+        return die_or_ack
+
+    replace(RedisConsumer, "ack", around)
+
+
+def end_thread(*_arguments: object) -> None:
+    """End the thread that comes here, as an error beyond every net would."""
+    raise SystemExit
+
+
+def sleep_for_ever(*_arguments: object) -> None:
+    """Never come back."""
+    threading.Event().wait()
+
+
+def deafen() -> None:
+    """Have it hang in its queue for ever, and miss that after a moment."""
+    replace(RedisConsumer, "__next__", lambda _usual: sleep_for_ever)
+    worker.DEAF_AFTER_S = 0.5
+
+
 POINTS: Mapping[str, Callable[[], None]] = {
-    # in the transaction that would claim the message
-    "before_claim": lambda: doom(delivering, "claim", task_of=of_transaction),
-    "before_call": doom_providers,
-    "after_answer": doom_providers,
-    # with the outcome saved, and what is due next not rung for
-    "after_commit": lambda: doom(recording, "_write_patiently", task_of=of_claim),
-    # with everything done but the doorbell's acknowledgement
-    "before_ack": lambda: doom(delivery, "record", task_of=of_claim),
-    "look_up": doom_providers,
+    "before_claim": doom_claim,
+    "before_call": doom_calls,
+    "after_answer": doom_calls,
+    "after_commit": doom_ring,
+    "before_ack": doom_ack,
+    "look_up": doom_calls,
     "never": lambda: None,
+    # where the process lives on, and is of no use any more
+    "dead_thread": lambda: replace(
+        _WorkerThread, "process_message", lambda _usual: end_thread
+    ),
+    "dead_consumer": lambda: replace(
+        RedisConsumer, "__next__", lambda _usual: end_thread
+    ),
+    "deaf_consumer": deafen,
 }
 
 

@@ -21,12 +21,15 @@ from app.services.workers import DIED
 from app.storage.tables import attempts, tasks, workers
 from tests.box import Box
 from tests.part import SOON_S, Part
+from tests.reckoning import Reckoning
 from tests.shop import Booked
 from tests.waiting import wait_until
 
 if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
 
+#: The exit code that has a service manager start the worker anew.
+EXIT_BROKEN = 70
 DOOMED = "tests/acceptance/doomed_worker.py"
 #: Kills at random moments, and bookings (of three messages) before each.
 KILLS = 8
@@ -50,7 +53,8 @@ def test_crash_of_the_worker_neither_loses_nor_doubles_a_message(
         booked = box.shop.several(2)
         reckoning = box.reckon(booked)
 
-    assert len(list(tmp_path.iterdir())) == len(reckoning.lines) == 6
+    assert len(reckoning.lines) == 6
+    assert_each_cost_a_life(reckoning, tmp_path)
     reckoning.assert_all_sent_once()
 
 
@@ -62,7 +66,8 @@ def test_crash_after_the_answer_doubles_only_what_cannot_be_looked_up(
         booked = box.shop.several(2)
         reckoning = box.reckon(booked)
 
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(reckoning.lines) == 6
+    assert_each_cost_a_life(reckoning, tmp_path)
     reckoning.of(channel="sms").assert_all_sent_once()
     reckoning.of(channel="whatsapp").assert_all_sent_once()
     assert reckoning.of(channel="email").copies() == [2, 2]
@@ -97,7 +102,8 @@ def test_crash_in_a_look_up_is_made_good_as_soon_as_it_is_noticed(
         booked = box.shop.several(1, channels=("sms", "whatsapp"))
         reckoning = box.reckon(booked)
 
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(reckoning.lines) == 2
+    assert_each_cost_a_life(reckoning, tmp_path)
     reckoning.assert_all_sent_once()
 
 
@@ -112,9 +118,24 @@ def test_look_up_never_takes_one_message_for_another_with_the_same_words(
             box.shop.message(booked, "Your table is ready.")
         reckoning = box.reckon([booked])
 
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(reckoning.lines) == 2
+    assert_each_cost_a_life(reckoning, tmp_path)
     assert reckoning.statuses() == ["sent", "sent"]
     assert len(box.simulator.ledger(recipient=booked.phone)) == 2
+
+
+@pytest.mark.parametrize("point", ["dead_thread", "dead_consumer", "deaf_consumer"])
+def test_worker_that_is_of_no_use_ends_itself_for_a_better_one(
+    box: Box, tmp_path: Path, point: str
+) -> None:
+    with doomed_worker(box, point, tmp_path) as worker:
+        worker.start()
+        booked = box.shop.several(1)
+        code = worker.ends()
+    box.mend()
+
+    assert code == EXIT_BROKEN
+    box.reckon(booked).assert_all_sent_once()
 
 
 def test_worker_killed_at_random_moments_loses_nothing(
@@ -141,6 +162,13 @@ def test_worker_killed_at_random_moments_loses_nothing(
     reckoning.of(channel="whatsapp").assert_all_sent_once()
     assert reckoning.duplicates <= cut_short
     assert cut_short > 0
+
+
+def assert_each_cost_a_life(reckoning: Reckoning, marks: Path) -> None:
+    """Fail if a worker has not died over each of these messages."""
+    assert {line.id for line in reckoning.lines} <= {
+        path.name for path in marks.iterdir()
+    }
 
 
 def attempts_cut_short(box: Box, booked: Iterable[Booked]) -> int:
