@@ -104,7 +104,7 @@ def confirm(
         now=now,
         status=BookingStatus.CONFIRMED,
         hold_expires_at=None,
-        confirmed_at=now,
+        told_at=now,
         **changes,
     )
     plan_for_booking(tx, runtime, booking, kind=Kind.BOOKING_CONFIRMED, now=now)
@@ -149,7 +149,9 @@ def reschedule(
     service = _service(tx, booking.service_id)
     old_start = booking.start
     length = booking.end - booking.start
-    booking = store.change(tx, booking, now=now, start=start, end=start + length)
+    booking = store.change(
+        tx, booking, now=now, start=start, end=start + length, told_at=now
+    )
     _check_places(tx, service, booking, now=now)
     plan_for_booking(
         tx,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.clock import utc_now
+from app.domain.queues import MAIN_WORKER
 from app.errors import BellhopError
 from app.runtime import Runtime
 from app.services.jobs import HEARTBEAT, all_jobs
@@ -61,9 +62,20 @@ def _queue(runtime: Runtime) -> str:
 def _worker(runtime: Runtime, now: datetime) -> str:
     with runtime.database.read() as tx:
         workers = recovering.all_workers(tx)
-    if any(row["heartbeat_at"] > now - HEARTBEAT_MISSED for row in workers):
-        return ""
-    return "No worker is running: messages wait. Start `python worker.py`."
+    beating = {
+        row["name"] for row in workers if row["heartbeat_at"] > now - HEARTBEAT_MISSED
+    }
+    missing = {q.worker for q in runtime.policy.queues.values()} - beating
+    return " ".join(_missing(name) for name in sorted(missing))
+
+
+def _missing(worker: str) -> str:
+    if worker == MAIN_WORKER:
+        return "No worker is running: messages wait. Start `python worker.py`."
+    return (
+        f"The worker {worker} is not running: messages wait. "
+        f"Start `python worker.py --name {worker}`."
+    )
 
 
 def _scheduler(runtime: Runtime, now: datetime) -> str:

@@ -16,11 +16,6 @@ from app.storage.tables import jobs
 HEARTBEAT = "heartbeat"
 
 
-def note_start(runtime: Runtime, name: str, *, at: datetime) -> None:
-    """Write down that a job has begun."""
-    _save(runtime, name, {"started_at": at})
-
-
 def note_success(runtime: Runtime, name: str, *, started_at: datetime) -> None:
     """Write down that a job ended well."""
     facts = {"started_at": started_at, "succeeded_at": utc_now(), "error": ""}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -21,18 +22,22 @@ from app.services.planning import plan_for_booking
 from app.storage import bookings as store
 from app.storage import catalogue
 
+#: Bookings reminded of in one transaction: no other one waits for a whole morning's.
+AT_ONCE = 50
+
 
 def plan_due_reminders(runtime: Runtime) -> int:
     """Plan every reminder that is due and not planned yet; return how many messages."""
     now = utc_now()
     with runtime.database.read() as tx:
         due = _due(tx, runtime, now=now)
-    if not due:
-        return 0
-    return dispatch.perform(
-        runtime,
-        lambda tx: sum(_plan(tx, runtime, found, now=now) for found in due),
-    )
+    planned = 0
+    for first in range(0, len(due), AT_ONCE):
+        some = due[first : first + AT_ONCE]
+        planned += dispatch.perform(
+            runtime, partial(_plan_all, runtime=runtime, due=some, now=now)
+        )
+    return planned
 
 
 def due_rung(
@@ -41,13 +46,13 @@ def due_rung(
     """Return the reminder that is due: the latest whose moment has come.
 
     After a night without power only the nearest one is sent, not all that were missed.
-    A moment that lay before the confirmation is none: who books two hours ahead has
-    just been told.
+    A moment that lay before the confirmation, or before the last move, is none: who
+    books two hours ahead has just been told.
     """
     passed = [
         before
         for before in rungs
-        if (booking.confirmed_at or booking.created_at) < booking.start - before <= now
+        if (booking.told_at or booking.created_at) < booking.start - before <= now
     ]
     return min(passed, default=None)
 
@@ -75,6 +80,12 @@ def _due(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> list[_Due]:
         if booking.reminded != occasion:
             due.append(_Due(booking_id=booking.id, occasion=occasion))
     return due
+
+
+def _plan_all(
+    tx: sa.Connection, runtime: Runtime, due: Sequence[_Due], *, now: datetime
+) -> int:
+    return sum(_plan(tx, runtime, one, now=now) for one in due)
 
 
 def _plan(tx: sa.Connection, runtime: Runtime, due: _Due, *, now: datetime) -> int:

@@ -99,7 +99,7 @@ bookings = sa.Table(
     sa.Column("payment_status", sa.String, nullable=False),
     sa.Column("payment_order_id", sa.String),
     sa.Column("hold_expires_at", Moment),
-    sa.Column("confirmed_at", Moment),
+    sa.Column("told_at", Moment),
     # For which occasion the last reminder was planned: "120m before 2026-12-01T…".
     sa.Column("reminded", sa.String),
     # Rises with every change: message keys are unique within (booking, revision).

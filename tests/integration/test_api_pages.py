@@ -158,7 +158,7 @@ class Whole:
         self.queue = queue
         self.database = folder / "var" / "bellhop.db"
         self.presence = workers.register(runtime, name="main")
-        jobs.note_start(runtime, HEARTBEAT, at=utc_now())
+        jobs.note_success(runtime, HEARTBEAT, started_at=utc_now())
 
     def ready(self) -> Answer:
         """Ask whether the box is ready."""
@@ -224,7 +224,7 @@ def test_no_worker_at_all_is_named(box: Whole) -> None:
 
 def test_a_scheduler_that_is_silent_is_named(box: Whole) -> None:
     long_ago = utc_now() - timedelta(minutes=2)
-    jobs.note_start(box.door.runtime, HEARTBEAT, at=long_ago)
+    jobs.note_success(box.door.runtime, HEARTBEAT, started_at=long_ago)
 
     assert box.names() == {"scheduler"}
     assert "python scheduler.py" in box.ready().json["detail"]

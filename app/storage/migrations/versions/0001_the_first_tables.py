@@ -111,7 +111,7 @@ def upgrade() -> None:
         sa.Column("payment_status", sa.String(), nullable=False),
         sa.Column("payment_order_id", sa.String(), nullable=True),
         sa.Column("hold_expires_at", sa.BigInteger(), nullable=True),
-        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.Column("reminded", sa.String(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
