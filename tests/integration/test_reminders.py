@@ -8,42 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 
-from app.domain.bookings import Booking, Customer
-from app.domain.catalogue import Service
-from app.services import bookings
+from app.domain.bookings import Customer
 from app.services.reminders import plan_due_reminders
-from app.storage.tables import tasks
 from tests.engine import Engine, open_engine
-from tests.house import CHARLIE, make_booking, make_service, perform, rows
-
-DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-
-
-def book(
-    engine: Engine, *, ahead: timedelta, service: Service | None = None
-) -> Booking:
-    """Book for Charlie, who has an e-mail address alone; the confirmation is sent."""
-    booking = make_booking(
-        engine.runtime,
-        service,
-        customer=CHARLIE,
-        start=engine.clock.now + ahead,
-        confirmed=True,
-    )
-    engine.work()
-    return booking
-
-
-def reminders(engine: Engine) -> list[sa.RowMapping]:
-    return rows(engine.runtime, tasks, kind="booking_reminder")
-
-
-def planned_at(engine: Engine, moment: datetime) -> int:
-    """Return how many reminders are planned when the scheduler runs at this moment."""
-    engine.clock.now = moment
-    return plan_due_reminders(engine.runtime)
+from tests.house import CHARLIE, make_booking, make_service
+from tests.reminding import DAY, HOUR, MINUTE, book, planned_at, reminders
 
 
 def test_one_leaves_a_day_before_and_one_two_hours_before(engine: Engine) -> None:
@@ -169,85 +139,6 @@ def test_after_the_appointment_has_begun_none_is_sent(engine: Engine) -> None:
     assert planned_at(engine, start) == 0
 
 
-def test_a_moved_booking_is_reminded_of_its_new_time(engine: Engine) -> None:
-    booking = book(engine, ahead=3 * DAY)
-    planned_at(engine, booking.start - DAY)
-    moved = move(engine, booking, by=2 * DAY)
-    engine.work()
-
-    counts = [
-        planned_at(engine, moment)
-        for moment in (
-            booking.start - 2 * HOUR,
-            moved.start - DAY,
-            moved.start - 2 * HOUR,
-        )
-    ]
-    engine.work()
-
-    assert counts == [0, 1, 1]
-
-
-def test_a_reminder_of_the_old_time_never_leaves(engine: Engine) -> None:
-    booking = book(engine, ahead=3 * DAY)
-    planned_at(engine, booking.start - DAY)
-
-    move(engine, booking, by=2 * DAY)
-
-    assert [row["status"] for row in reminders(engine)] == ["superseded"]
-
-
-def test_who_is_moved_to_a_time_soon_has_just_been_told(engine: Engine) -> None:
-    booking = book(engine, ahead=10 * DAY)
-    engine.clock.advance(days=4)
-
-    moved = move(engine, booking, by=-6 * DAY + 5 * HOUR)
-
-    assert plan_due_reminders(engine.runtime) == 0
-    assert planned_at(engine, moved.start - 2 * HOUR) == 1
-
-
-def test_a_booking_moved_there_and_back_is_reminded_all_the_same(
-    engine: Engine,
-) -> None:
-    booking = book(engine, ahead=3 * DAY)
-    there = move(engine, booking, by=DAY)
-    back = move(engine, there, by=-DAY)
-
-    assert back.start == booking.start
-    assert planned_at(engine, back.start - DAY) == 1
-    assert planned_at(engine, back.start - 2 * HOUR) == 1
-
-
-def test_a_booking_moved_back_after_its_reminder_is_told_by_the_move(
-    engine: Engine,
-) -> None:
-    booking = book(engine, ahead=3 * DAY)
-    planned_at(engine, booking.start - DAY)
-    there = move(engine, booking, by=DAY)
-    move(engine, there, by=-DAY)
-    engine.work()
-
-    assert plan_due_reminders(engine.runtime) == 0
-    assert planned_at(engine, booking.start - 2 * HOUR) == 1
-
-
-def test_a_cancelled_booking_is_not_reminded(engine: Engine) -> None:
-    booking = book(engine, ahead=3 * DAY)
-    planned_at(engine, booking.start - DAY)
-    cancel(engine, booking)
-
-    assert [row["status"] for row in reminders(engine)] == ["cancelled"]
-    assert planned_at(engine, booking.start - HOUR) == 0
-
-
-def test_an_unpaid_booking_is_not_reminded(engine: Engine) -> None:
-    start = engine.clock.now + 3 * DAY
-    make_booking(engine.runtime, customer=CHARLIE, start=start)
-
-    assert planned_at(engine, start - DAY) == 0
-
-
 def test_hundreds_that_are_due_at_once_are_all_planned(engine: Engine) -> None:
     class_of_many = make_service(engine.runtime, capacity=500)
     start = engine.clock.now + 3 * DAY
@@ -299,28 +190,3 @@ def test_on_nights_when_clocks_change_each_comes_once_and_tells_the_right_hour(
 
         assert came == [DAY, 2 * HOUR]  # of time as it passes
         assert ["10:00" in text for text in engine.texts] == [True] * 3
-
-
-def move(engine: Engine, booking: Booking, *, by: timedelta) -> Booking:
-    now = engine.clock.now
-    return perform(
-        engine.runtime,
-        lambda tx: bookings.reschedule(
-            tx,
-            engine.runtime,
-            bookings.find(tx, booking.id),
-            start=booking.start + by,
-            now=now,
-            reason="",
-        ),
-    )
-
-
-def cancel(engine: Engine, booking: Booking) -> None:
-    now = engine.clock.now
-    perform(
-        engine.runtime,
-        lambda tx: bookings.cancel(
-            tx, engine.runtime, bookings.find(tx, booking.id), now=now, reason=""
-        ),
-    )
