@@ -10,6 +10,8 @@ from app import config, logs
 from app.config import Settings
 from app.runtime import open_runtime
 from app.web.app import create_app
+from app.web.bodies import LARGEST_BODY
+from app.web.bridge import MOST_READ, Bridge
 
 #: Requests answered at the same time. Each is short, and they take turns at the
 #: database's one writer: more threads would only wait in line.
@@ -27,10 +29,15 @@ def serve(settings: Settings) -> None:
 
 
 def build() -> Flask:
-    """Make the application in the process that will answer (granian calls this)."""
+    """Make the application in the process that will answer."""
     settings = config.load()
     logs.configure(settings, process="api")
     return create_app(open_runtime(settings))
+
+
+def bridged() -> Bridge:
+    """Make the same for granian: no thread ever waits for a slow sender."""
+    return Bridge(build(), threads=THREADS, largest_body=LARGEST_BODY)
 
 
 def _serve_with_granian(settings: Settings) -> None:
@@ -38,13 +45,12 @@ def _serve_with_granian(settings: Settings) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415 - likewise
 
     Granian(
-        "app.web.server:build",
+        "app.web.server:bridged",
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=1,  # processes must not share SQLite's and Redis's sockets
-        blocking_threads=THREADS,
         backlog=BACKLOG,
         websockets=False,
         log_enabled=False,
@@ -62,4 +68,5 @@ def _serve_with_waitress(settings: Settings) -> None:
         threads=THREADS,
         backlog=BACKLOG,
         ident=None,
+        max_request_body_size=MOST_READ,  # it reads them whole by itself
     )
