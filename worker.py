@@ -31,7 +31,7 @@ from app.config import Settings
 from app.errors import BellhopError, ConfigError
 from app.logs import fields
 from app.runtime import Runtime, open_runtime, queue_namespace, queue_url
-from app.services import dispatch, workers
+from app.services import dispatch, recovery, workers
 from app.services.opening import open_courier
 from app.services.workers import Presence
 from app.supervisor import parent
@@ -181,6 +181,8 @@ def _beat(runtime: Runtime, presence: Presence) -> bool:
 def _release(runtime: Runtime) -> None:
     try:
         dispatch.release(runtime, look_ups=True)
+        # What the worker before this one had heard, nobody else can ring for.
+        recovery.relay(runtime)
     except BellhopError as error:
         log.warning("Release failed", extra=fields("release_failed", cause=error))
 
