@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.figures import Figure, latencies
-from bench.stage import RAZORPAY_SECRET, Client, Stage
+from bench.json_client import Client
+from bench.stage import RAZORPAY_SECRET, Stage
 
 #: Promised (issue: the main job): p99 in milliseconds.
 ONE_CLIENT_MS = 20.0

@@ -1,27 +1,69 @@
-"""`bench`: measures answers, deliveries and the drain rate, all in one run."""
+"""`bench`: answers, deliveries, footprint, and the race with Bellhop's peers."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 
-from bench import answers, deliveries
+from bench import answers, deliveries, doorbell, footprint, peer_venv, race
 from bench.figures import Figure, table
-from bench.stage import Stage, stage
+from bench.stage import stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much of everything is measured."""
+
+    answers: answers.Load
+    deliveries: int
+    rings: int
+    idle_for_s: float
+    course: race.Course
+
+
+FULL = Size(
+    answers=answers.Load(),
+    deliveries=200,
+    rings=500,
+    idle_for_s=footprint.IDLE_FOR_S,
+    course=race.Course(),
+)
+QUICK = Size(
+    answers=answers.Load(one_client=80, steady_s=3, per_client=20),
+    deliveries=40,
+    rings=100,
+    idle_for_s=2.0,
+    course=race.Course(rounds=2, drained=120, singles=10, waiting=300),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument("--quick", action="store_true", help="a fifth of the load")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    flag = parser.add_argument
+    flag(
+        "--peers",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="run Celery, RQ, Huey and Dramatiq too (installed into .venv-bench)",
+    )
+    flag("--rounds", type=_count, help="rounds of the race (default: 5, quick: 2)")
+    flag("--quick", action="store_true", help="a fifth of the load, for a first look")
+    flag("--json", action="store_true", help="print the figures as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure; exit 0 only if every promise is kept."""
-    with stage() as found:
-        figures = _measure(found, share=5 if arguments.quick else 1)
+    size = QUICK if arguments.quick else FULL
+    course = size.course.with_rounds(arguments.rounds)
+    with_peers = arguments.peers and peer_venv.ready(say=_say)
+    figures = [
+        *_measure_box(size),
+        *doorbell.measure(count=size.rings, say=_say),
+        *race.measure(course, with_peers=with_peers, say=_say),
+    ]
     if arguments.json:
         print(json.dumps([{**asdict(f), "kept": f.kept} for f in figures], indent=2))
     else:
@@ -29,16 +71,24 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(figure.kept for figure in figures) else 1
 
 
-def _measure(found: Stage, *, share: int) -> list[Figure]:
-    load = answers.Load(
-        one_client=400 // share, steady_s=15 // share, per_client=100 // share
-    )
-    return [
-        *answers.measure(found, load, say=_say),
-        *deliveries.measure_latency(found, count=200 // share, say=_say),
-        *deliveries.measure_drain(found, count=600 // share, rounds=3, say=_say),
-    ]
+def _measure_box(size: Size) -> Iterator[Figure]:
+    with stage() as found:
+        yield from answers.measure(found, size.answers, say=_say)
+        yield from deliveries.measure(found, count=size.deliveries, say=_say)
+        if not footprint.can_measure():
+            _say("CPU and memory are not measured: there is no /proc here.")
+            return
+        found.wait_until_quiet()
+        _say("the idle box")
+        yield from footprint.measure(found.box, idle_for_s=size.idle_for_s)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one round is needed")
+    return number
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+    print(words, file=sys.stderr, flush=True)
