@@ -16,7 +16,7 @@ from app.supervisor.parent import FLAG
 from tests.waiting import wait_until
 
 #: Seconds for what takes one or two on an idle machine.
-SOON_S = 20.0
+SOON_S = 30.0
 
 
 class Part:
