@@ -112,7 +112,7 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
 
 def _check_json(value: Any, *, depth: int) -> None:
     if depth > 8:
-        raise ValueError("may be nested 8 deep")
+        raise ValueError("may be nested 8 deep at most")
     if isinstance(value, dict):
         for key, inner in value.items():
             _clean(key)
