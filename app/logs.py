@@ -10,10 +10,12 @@ import json
 import logging
 import logging.handlers
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
 from app.config import Settings
+from app.errors import BellhopError
 
 #: One log file grows to this many bytes, and so many older ones are kept.
 LOG_FILE_BYTES = 10 * 1024 * 1024
@@ -59,9 +61,8 @@ class TextFormatter(logging.Formatter):
         if facts:
             parts.append(" " + " ".join(f"{k}={_shown(v)}" for k, v in facts.items()))
         line = " ".join(parts)
-        if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return line
+        error = _error_of(record)
+        return line if error is None else f"{line}\n{_trace(error)}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -75,10 +76,12 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
             "action": getattr(record, "action", None),
             "logger": record.name,
-            **getattr(record, "facts", {}),
         }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
+        for name, value in getattr(record, "facts", {}).items():
+            entry.setdefault(name, value)
+        error = _error_of(record)
+        if error is not None:
+            entry["traceback"] = _trace(error)
         return json.dumps(entry, default=str, ensure_ascii=False)
 
 
@@ -98,6 +101,34 @@ def _log_file(settings: Settings, process: str) -> logging.Handler:
     )
 
 
+def _error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
+def _trace(error: BaseException) -> str:
+    """Tell where an error was raised and what it came from, the first cause first.
+
+    Its own words may hold a customer's number or text: only ours are shown.
+    """
+    chain: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in chain:
+        chain.append(found)
+        hidden = found.__suppress_context__
+        found = found.__cause__ or (None if hidden else found.__context__)
+    return "\n\nThat led to:\n\n".join(map(_trace_of_one, reversed(chain)))
+
+
+def _trace_of_one(error: BaseException) -> str:
+    where = "".join(traceback.format_tb(error.__traceback__))
+    words = f": {error}" if isinstance(error, BellhopError) else ""
+    kind = type(error)
+    return f"{where}{kind.__module__}.{kind.__qualname__}{words}"
+
+
 def _shown(value: object) -> str:
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
+    if not text.isprintable():
+        return json.dumps(text)  # escapes what could pass for a line of its own
+    is_plain = text and " " not in text and '"' not in text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
