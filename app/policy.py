@@ -23,6 +23,8 @@ from app.domain.recipients import Channel
 from app.domain.schedule import SCHEDULE
 from app.errors import ConfigError, Problem
 
+#: A hundred years: what is added to or taken from a date stays a date.
+LONGEST_DURATION = timedelta(days=36_500)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)([smhd])$")
 
@@ -36,7 +38,10 @@ def parse_duration(value: object) -> timedelta:
     found = _DURATION.match(str(value).strip())
     if found is None:
         raise ValueError(f"{value!r} is not a duration; write 90s, 5m, 2h or 7d")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    seconds = float(found[1]) * timedelta(**{_UNITS[found[2]]: 1}).total_seconds()
+    if seconds > LONGEST_DURATION.total_seconds():
+        raise ValueError(f"is longer than {write_duration(LONGEST_DURATION)}")
+    return timedelta(seconds=seconds)
 
 
 def write_duration(value: timedelta) -> str:

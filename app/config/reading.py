@@ -72,12 +72,12 @@ def read(
     given = _given(os.environ if environ is None else environ, dotenv)
     problems = _unknown_names(given)
     values, unread = _values(given)
-    problems += unread
+    texts = {name: text for name, (text, _) in values.items()}
+    problems += [*unread, *_weak_secrets(texts)]
     try:
-        settings = Settings.model_validate({n: text for n, (text, _) in values.items()})
+        settings = Settings.model_validate(texts)
     except ValidationError as error:
         raise ConfigError([*problems, *map(_problem, error.errors())]) from None
-    problems += _weak_secrets(settings)
     if problems:
         raise ConfigError(problems)
     sources = {name: source for name, (_, source) in values.items()}
@@ -151,15 +151,12 @@ def _problem(error: Any) -> Problem:
     return Problem(name, f"{message}; example: {name}={example}")
 
 
-def _weak_secrets(settings: Settings) -> list[Problem]:
-    if settings.env != "production":
+def _weak_secrets(texts: Mapping[str, str]) -> list[Problem]:
+    if texts.get("BELLHOP_ENV", "").strip() != "production":
         return []
     problems = []
-    for name, secret in [
-        ("BELLHOP_SECRET_KEY", settings.secret_key),
-        ("BELLHOP_API_KEY", settings.api_key),
-    ]:
-        if secret is None or len(secret.get_secret_value()) < MIN_SECRET_LENGTH:
+    for name in ("BELLHOP_SECRET_KEY", "BELLHOP_API_KEY"):
+        if len(texts.get(name, "").strip()) < MIN_SECRET_LENGTH:
             message = f"production needs at least {MIN_SECRET_LENGTH} random characters"
             hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             problems.append(Problem(name, f"{message}; make some with {hint}"))

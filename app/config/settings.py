@@ -24,6 +24,9 @@ from app.config.types import (
     variable,
 )
 
+#: What listens on every address is reached at this one.
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
+
 
 class Settings(BaseModel):
     """Everything that may differ from box to box (CONTRACT: Configuration)."""
@@ -138,11 +141,13 @@ class Settings(BaseModel):
         "DATABASE_URL",
         about="SQLite in the data dir where it is not set",
         example="sqlite:////var/lib/bellhop/bellhop.db",
+        may_hold_password=True,
     )
     redis_url: RedisUrl | None = variable(
         "REDIS_URL",
         about="Redis 6.2 or later, or Valkey; the embedded server if not set",
         example="redis://127.0.0.1:6379/0",
+        may_hold_password=True,
     )
     email_host: str | None = variable(
         "EMAIL_HOST", about="The SMTP server", example="smtp.example.com"
@@ -229,3 +234,8 @@ class Settings(BaseModel):
         """The base of links that customers get, without a slash at its end."""
         own = f"http://{self.host}:{self.port}"
         return (self.public_url or own).rstrip("/")
+
+    @property
+    def reachable_host(self) -> str:
+        """Where this machine itself reaches the API."""
+        return EVERY_ADDRESS.get(self.host, self.host)

@@ -60,6 +60,22 @@ WebUrl = Annotated[str, Field(pattern=r"^https?://[^/]+")]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
-def variable(name: str, default: Any = None, *, about: str, example: str) -> Any:
-    """Describe one setting; `about` and `example` also make `.env.example`."""
-    return Field(default, alias=name, description=about, examples=[example])
+def variable(
+    name: str,
+    default: Any = None,
+    *,
+    about: str,
+    example: str,
+    may_hold_password: bool = False,
+) -> Any:
+    """Describe one setting; `about` and `example` also make `.env.example`.
+
+    What may hold a password, as an address may, is left out of the settings' `repr`.
+    """
+    return Field(
+        default,
+        alias=name,
+        description=about,
+        examples=[example],
+        repr=not may_hold_password,
+    )
