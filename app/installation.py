@@ -60,9 +60,16 @@ def _given_or_kept(given: SecretStr | None, path: Path) -> Kept:
     if given is not None:
         return Kept(given.get_secret_value(), is_new=False)
     try:
-        return Kept(path.read_text(encoding="ascii").strip(), is_new=False)
+        return Kept(_read(path), is_new=False)
     except FileNotFoundError:
         return _make(path)
+
+
+def _read(path: Path) -> str:
+    value = path.read_text(encoding="ascii").strip()
+    if not value:
+        raise StartError(f"{path} is empty. Delete it, and Bellhop makes a new one.")
+    return value
 
 
 def _make(path: Path) -> Kept:
@@ -71,12 +78,14 @@ def _make(path: Path) -> Kept:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(value + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     try:
         # A hard link fails where the file exists: of two processes that start at the
         # same moment one wins and both read its value.
         os.link(draft, path)
     except FileExistsError:
-        return Kept(path.read_text(encoding="ascii").strip(), is_new=False)
+        return Kept(_read(path), is_new=False)
     finally:
         draft.unlink()
     return Kept(value, is_new=True)
