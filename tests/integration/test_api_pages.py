@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -121,11 +122,25 @@ def forged(door: Door) -> Iterator[str]:
     yield f".{signature}"
     yield booking.id
     yield booking.reference
-    yield URLSafeSerializer("another secret", salt="manage-booking").dumps(booking.id)
-    yield URLSafeSerializer(SECRET_KEY, salt="another salt").dumps(booking.id)
+    yield signed_by("another secret", booking.id)
+    yield signed_by(SECRET_KEY, booking.id, salt="unsubscribe")
     yield "%00"
     yield "x" * 5000
     yield "\u00e9"
+
+
+def signed_by(secret: str, booking_id: str, *, salt: str = "manage-booking") -> str:
+    """Sign as our links are signed."""
+    how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+    return URLSafeSerializer(secret, salt=salt, signer_kwargs=how).dumps(booking_id)
+
+
+def test_a_link_is_signed_with_the_secret_key_for_this_purpose(door: Door) -> None:
+    booking = make_booking(door.runtime)
+
+    answer = door.with_key(None).get(f"//b/{signed_by(SECRET_KEY, booking.id)}")
+
+    assert booking.reference in answer.text
 
 
 def test_a_forged_link_is_404_and_shows_nothing(door: Door) -> None:
