@@ -25,7 +25,7 @@ from apscheduler.events import (
     JobSubmissionEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import config, logs, service_manager
 from app.clock import utc_now
@@ -68,6 +68,11 @@ PROMPT_JOBS = ("release", "heartbeat")
 NOTE_EVERY_S = 4.0
 #: A job that is still running when it is due so many times in a row is stuck.
 MOST_OVERRUNS = 120
+#: When no job has ended for so long, nobody starts them any more: the thread that
+#: should has died, or it waits for a clock that was set back to come round again.
+SILENT_AFTER_S = 60.0
+#: The main thread only waits for the stop, and looks up so often.
+LOOK_EVERY_S = 1.0
 EXIT_STUCK = 70
 EXIT_SECOND = 75
 EXIT_CONFIG = 78
@@ -93,10 +98,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def build(runtime: Runtime) -> BlockingScheduler:
+def build(runtime: Runtime) -> BackgroundScheduler:
     """Make a scheduler with every job of the table."""
     one = {"type": "threadpool", "max_workers": 1}
-    scheduler = BlockingScheduler(
+    scheduler = BackgroundScheduler(
         timezone=UTC,
         executors={
             "default": one,
@@ -145,30 +150,67 @@ class Noted:
 
     def _note_failure(self, started_at: datetime, error: Exception) -> None:
         named = isinstance(error, BellhopError)
+        words = str(error) if named else type(error).__name__
         log.error(
             "Job failed",
-            extra=fields("job_failed", job=self._name, cause=error),
+            extra=fields("job_failed", job=self._name, cause=words),
             exc_info=None if named else error,
         )
-        words = str(error) if named else type(error).__name__
         note = partial(jobs.note_failure, started_at=started_at, error=words)
         self._note(note)
 
     def _note(self, note: Callable[[Runtime, str], None]) -> None:
-        with suppress(BellhopError):  # the database is away: it has been logged above
+        try:
             note(self._runtime, self._name)
+        except Exception as error:  # noqa: BLE001 - the job itself has ended as it has
+            cause = type(error).__name__
+            extra = fields("job_not_noted", job=self._name, cause=cause)
+            log.warning("Job not noted", extra=extra)
+
+
+class Watch:
+    """Ends the process, to be started anew, when a job hangs or none runs any more."""
+
+    def __init__(self, runtime: Runtime, scheduler: BackgroundScheduler) -> None:
+        pause_s = min(runtime.policy.schedule.values()).total_seconds()
+        self._patience_s = SILENT_AFTER_S + 2 * pause_s
+        self._last_end = time.monotonic()
+        self._overruns: dict[str, int] = dict.fromkeys(JOBS, 0)
+        scheduler.add_listener(self._on_overrun, EVENT_JOB_MAX_INSTANCES)
+        scheduler.add_listener(self._on_end, EVENT_JOB_EXECUTED)
+
+    def look(self) -> None:
+        """End the process if no job has ended for too long."""
+        if time.monotonic() - self._last_end > self._patience_s:
+            self._end("no job has run for a minute")
+
+    def _on_overrun(self, event: JobSubmissionEvent) -> None:
+        self._overruns[event.job_id] += 1
+        if self._overruns[event.job_id] >= MOST_OVERRUNS:
+            self._end(f"the job {event.job_id} hangs")
+
+    def _on_end(self, event: JobExecutionEvent) -> None:
+        self._last_end = time.monotonic()
+        self._overruns[event.job_id] = 0
+
+    def _end(self, why: str) -> None:
+        log.critical("Scheduler is stuck", extra=fields("scheduler_stuck", why=why))
+        os._exit(EXIT_STUCK)
 
 
 def _schedule(settings: Settings) -> int:
     with open_runtime(settings) as runtime:
         lock = _only_one(runtime)
         scheduler = build(runtime)
-        _end_when_stuck(scheduler)
-        _stop_on_signals(scheduler)
+        stop = _stop_on_signals()
+        watch = Watch(runtime, scheduler)
+        scheduler.start()
         log.info("Scheduler started", extra=fields("scheduler_started"))
         service_manager.notify("READY=1")
-        scheduler.start()  # returns when it is shut down
+        while not stop.wait(LOOK_EVERY_S):  # Windows hears of Ctrl-C between two waits
+            watch.look()
         service_manager.notify("STOPPING=1")
+        scheduler.shutdown()  # jobs in hand are finished while they have a database
         lock.close()
     log.info("Scheduler stopped", extra=fields("scheduler_stopped"))
     return 0
@@ -185,32 +227,13 @@ def _only_one(runtime: Runtime) -> FileLock:
     return lock
 
 
-def _stop_on_signals(scheduler: BlockingScheduler) -> None:
-    def stop() -> None:
-        # Not in the signal's own frame: it may hold the lock that is needed.
-        threading.Thread(target=scheduler.shutdown, daemon=True).start()
-
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
     for signal_name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         with suppress(AttributeError):  # SIGBREAK is Windows' alone
-            signal.signal(getattr(signal, signal_name), lambda *_: stop())
-    parent.watch_parent(stop)
-
-
-def _end_when_stuck(scheduler: BlockingScheduler) -> None:
-    """End the process, to be started anew, when a job hangs for ever."""
-    overruns: dict[str, int] = dict.fromkeys(JOBS, 0)
-
-    def on_overrun(event: JobSubmissionEvent) -> None:
-        overruns[event.job_id] += 1
-        if overruns[event.job_id] >= MOST_OVERRUNS:
-            log.critical("Job is stuck", extra=fields("job_stuck", job=event.job_id))
-            os._exit(EXIT_STUCK)
-
-    def on_end(event: JobExecutionEvent) -> None:
-        overruns[event.job_id] = 0
-
-    scheduler.add_listener(on_overrun, EVENT_JOB_MAX_INSTANCES)
-    scheduler.add_listener(on_end, EVENT_JOB_EXECUTED)
+            signal.signal(getattr(signal, signal_name), lambda *_: stop.set())
+    parent.watch_parent(stop.set)
+    return stop
 
 
 if __name__ == "__main__":

@@ -1,0 +1,237 @@
+"""The scheduler's table: complete, patient with what was missed, deaf to no error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import scheduler
+from app import config
+from app.domain.schedule import SCHEDULE
+from app.errors import StorageUnavailableError
+from app.runtime import Runtime
+from app.services import jobs
+from scheduler import JOBS, PROMPT_JOBS, Noted, build
+from tests.engine import Engine
+from tests.fakes import FakeDoorbell
+from tests.house import CHARLIE, make_booking, make_runtime
+from tests.waiting import wait_until
+
+
+def noted(engine: Engine, name: str = "cleanup") -> sa.RowMapping | None:
+    return jobs.all_jobs(engine.runtime).get(name)
+
+
+def failing(error: Exception) -> scheduler.Job:
+    def job(_runtime: Runtime) -> object:
+        raise error
+
+    return job
+
+
+def test_every_job_is_scheduled_as_often_as_the_policy_says(runtime: Runtime) -> None:
+    made = build(runtime)
+    made.start(paused=True)
+
+    found = {job.id: job.trigger.interval for job in made.get_jobs()}
+
+    made.shutdown()
+    assert found == SCHEDULE
+    assert set(found) == set(JOBS)
+
+
+def test_the_owner_decides_how_often(tmp_path: Path) -> None:
+    policy = '[schedule]\nretry_failed = "1h"\n'
+    (tmp_path / "bellhop.toml").write_text(policy, encoding="utf-8")
+    with make_runtime(tmp_path) as runtime:
+        made = build(runtime)
+
+        (job,) = [j for j in made.get_jobs() if j.id == "retry_failed"]
+
+        assert job.trigger.interval == timedelta(hours=1)
+
+
+def test_what_was_missed_is_caught_up_once_however_late(runtime: Runtime) -> None:
+    made = build(runtime)
+    made.start(paused=True)
+
+    options = {
+        (job.coalesce, job.max_instances, job.misfire_grace_time)
+        for job in made.get_jobs()
+    }
+
+    made.shutdown()
+    assert options == {(True, 1, None)}
+
+
+def test_a_long_job_never_delays_what_must_be_prompt(runtime: Runtime) -> None:
+    executors = {job.id: job.executor for job in build(runtime).get_jobs()}
+
+    assert {name: executors[name] for name in PROMPT_JOBS} == {
+        name: name for name in PROMPT_JOBS
+    }
+    assert {executors[name] for name in JOBS if name not in PROMPT_JOBS} == {"default"}
+
+
+def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
+    tmp_path: Path,
+) -> None:
+    doorbell = FakeDoorbell()
+    with make_runtime(tmp_path, doorbell=doorbell) as runtime:
+        doorbell.available = False
+        make_booking(runtime, customer=CHARLIE, confirmed=True)
+        doorbell.available = True
+        running = build(runtime)
+
+        running.start()
+
+        wait_until(
+            lambda: jobs.all_jobs(runtime).keys() == JOBS.keys() and doorbell.rings,
+            within_s=20,
+            what="every job has run",
+        )
+        running.shutdown()
+        assert {row["error"] for row in jobs.all_jobs(runtime).values()} == {""}
+
+
+def test_a_job_that_went_well_is_noted(engine: Engine) -> None:
+    Noted(engine.runtime, "cleanup", lambda _runtime: 3)()
+
+    job = noted(engine)
+    assert job is not None
+    assert job["succeeded_at"] == engine.clock.now
+
+
+def test_a_job_that_fails_is_noted_and_raises_nothing(engine: Engine) -> None:
+    error = StorageUnavailableError("The disk is full.")
+
+    Noted(engine.runtime, "cleanup", failing(error))()
+
+    job = noted(engine)
+    assert job is not None
+    assert (job["error"], job["succeeded_at"]) == ("The disk is full.", None)
+
+
+def test_what_an_unforeseen_error_says_is_noted_nowhere(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = RuntimeError("cannot remind +14155550100")
+
+    Noted(engine.runtime, "reminders", failing(error))()
+
+    job = noted(engine, "reminders")
+    assert job is not None
+    assert job["error"] == "RuntimeError"
+    (line,) = [r for r in caplog.records if r.message == "Job failed"]
+    assert line.levelno == logging.ERROR
+    assert line.__dict__["facts"] == {"job": "reminders", "cause": "RuntimeError"}
+
+
+def test_success_is_noted_now_and_then_and_failure_always(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady = [0.0]
+    monkeypatch.setattr(scheduler.time, "monotonic", lambda: steady[0])
+    outcomes: list[Exception | None] = []
+
+    def job(_runtime: Runtime) -> object:
+        if outcomes and (error := outcomes.pop(0)):
+            raise error
+        return None
+
+    release = Noted(engine.runtime, "release", job)
+    notes = []
+    for seconds, error in [
+        (10.0, None),
+        (11.0, None),  # a second later: not noted
+        (12.0, StorageUnavailableError("away")),
+        (13.0, StorageUnavailableError("still away")),
+        (13.9, None),  # not noted yet
+        (14.0, None),
+    ]:
+        steady[0] = seconds
+        outcomes[:] = [error]
+        engine.clock.advance(seconds=1)
+        release()
+        row = noted(engine, "release")
+        assert row is not None
+        notes.append((row["started_at"] == engine.clock.now, row["error"]))
+
+    assert notes == [
+        (True, ""),
+        (False, ""),
+        (True, "away"),
+        (True, "still away"),
+        (False, "still away"),
+        (True, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "trouble", [StorageUnavailableError("The disk is full."), RuntimeError("a bug")]
+)
+@pytest.mark.parametrize("job", [lambda _runtime: None, failing(ValueError("odd"))])
+def test_a_job_that_cannot_be_noted_raises_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, trouble: Exception, job: Any
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(jobs, "_save", fail)
+
+    Noted(engine.runtime, "cleanup", job)()
+
+    assert noted(engine) is None
+
+
+@pytest.fixture
+def empty_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in which the scheduler is started for the first time."""
+    for name in config.names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield tmp_path
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_a_bad_configuration_is_told_in_full_and_is_not_to_be_tried_again(
+    empty_box: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (empty_box / ".env").write_text("BELLHOP_PORT=eight\nBELLHOP_TYPO=1\n")
+
+    code = scheduler.main([])
+
+    said = capsys.readouterr().err
+    assert code == 78
+    assert "BELLHOP_PORT: " in said
+    assert "BELLHOP_TYPO: " in said
+
+
+def test_a_bad_policy_is_told_too(
+    empty_box: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (empty_box / "bellhop.toml").write_text("[queues.fax]\npriority = 1\n")
+
+    code = scheduler.main([])
+
+    assert code == 78
+    assert "queues.fax: there is none of that name" in capsys.readouterr().err
+
+
+def test_a_database_that_was_never_made_is_one_clear_sentence(
+    empty_box: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = scheduler.main([])
+
+    (said,) = capsys.readouterr().err.splitlines()
+    assert code == 1
+    assert "bellhop.py migrate" in said
