@@ -1,6 +1,6 @@
 """Tells systemd how a service is: ready, alive, stopping. Elsewhere it does nothing.
 
-Called by the entry points (protocol: sd_notify(3)).
+Called by the entry points and the API's pulse (protocol: sd_notify(3)).
 """
 
 from __future__ import annotations
@@ -8,6 +8,11 @@ from __future__ import annotations
 import socket
 
 from app.config.surroundings import notify_socket
+
+
+def is_listening() -> bool:
+    """Tell whether systemd wants to hear how this service is."""
+    return notify_socket() is not None and hasattr(socket, "AF_UNIX")
 
 
 def notify(message: str) -> None:

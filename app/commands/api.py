@@ -9,6 +9,7 @@ import signal
 from app import config, logs
 from app.runtime import open_runtime
 from app.supervisor import parent
+from app.supervisor.checks import check_port_free
 from app.web.server import serve
 
 
@@ -21,9 +22,10 @@ def run(_arguments: argparse.Namespace) -> int:
     """Answer requests until told to stop."""
     settings = config.load()
     logs.configure(settings, process="api")
-    # What is wrong with policy, credentials or database is told here, in one piece,
-    # and not by the process that granian starts.
+    # What is wrong with policy, credentials, database or port is told here, in one
+    # piece, and not by the process that granian starts.
     open_runtime(settings).close()
+    check_port_free(settings)
     parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     serve(settings)
     return 0

@@ -14,20 +14,18 @@ ANSWER_WITHIN_S = 2.0
 #: Characters of an answer that are worth showing.
 SHOWN = 300
 OK = 200
-#: What listens on every address is reached at this one.
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
 
 
 def own_url(settings: Settings) -> str:
     """Return the address at which this machine itself reaches the API."""
-    host = _reachable(settings.host)
+    host = settings.reachable_host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def why_not_ready(settings: Settings) -> str | None:
     """Return what is missing, in the API's words; None when the box is ready."""
     connection = http.client.HTTPConnection(
-        _reachable(settings.host), settings.port, timeout=ANSWER_WITHIN_S
+        settings.reachable_host, settings.port, timeout=ANSWER_WITHIN_S
     )
     try:
         connection.request("GET", "/readyz")
@@ -38,7 +36,3 @@ def why_not_ready(settings: Settings) -> str | None:
     finally:
         connection.close()
     return None if answer.status == OK else f"/readyz says {answer.status}: {words}"
-
-
-def _reachable(host: str) -> str:
-    return EVERY_ADDRESS.get(host, host)

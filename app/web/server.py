@@ -9,6 +9,7 @@ from flask import Flask
 from app import config, logs
 from app.config import Settings
 from app.runtime import open_runtime
+from app.web import pulse
 from app.web.app import create_app
 from app.web.bodies import LARGEST_BODY
 from app.web.bridge import MOST_READ, Bridge
@@ -32,6 +33,8 @@ def build() -> Flask:
     """Make the application in the process that will answer."""
     settings = config.load()
     logs.configure(settings, process="api")
+    # Here, not in granian's parent: a thread there might hold a lock when it forks.
+    pulse.start(settings)
     return create_app(open_runtime(settings))
 
 
