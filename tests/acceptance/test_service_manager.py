@@ -117,7 +117,7 @@ def test_an_api_that_takes_connections_and_never_answers_is_not_alive(
     assert not alive
 
 
-@pytest.mark.parametrize("script", ["worker.py"])
+@pytest.mark.parametrize("script", ["worker.py", "scheduler.py"])
 def test_worker_and_scheduler_say_ready_alive_and_stopping(
     tmp_path: Path, environment: dict[str, str], manager: ServiceManager, script: str
 ) -> None:
