@@ -149,8 +149,8 @@ make_settings() {
     [ -e "$SETTINGS/bellhop.env" ] || write_settings
     chmod 0755 "$SETTINGS"
     for file in "$SETTINGS/bellhop.env" "$SETTINGS/bellhop.toml"; do
-        # The services read it, and nobody else.
-        [ ! -e "$file" ] || { chown root:bellhop "$file"; chmod 0640 "$file"; }
+        # The services read it, and nobody else; /etc is read-only to them.
+        [ ! -e "$file" ] || { chown bellhop:bellhop "$file"; chmod 0600 "$file"; }
     done
 }
 
