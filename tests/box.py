@@ -128,6 +128,13 @@ class Box:
         for part in [part for part in parts if part.mend()]:
             self.wait_until_ready(part)
 
+    def wait_until_well(self) -> None:
+        """Wait until the API finds that database, queue and all parts are well."""
+        ready = f"{self._url}/readyz"
+        self.api.wait_until(
+            lambda: call("GET", ready).status == 200, what="it is ready"
+        )
+
     def stands(self, booked: Booked, **equal: str) -> Reckoning:
         """Return how the messages about a booking stand: `stands(it, channel="sms")`.
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
 
+from app.broker import open_redis_doorbell
+from app.runtime import queue_namespace
 from tests.box import Box
+from tests.part import SOON_S
 from tests.shop import Booked
+from tests.waiting import wait_until
 
 if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
@@ -71,25 +76,45 @@ OUTAGES = {
 }
 
 
-@pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES.keys())
-def test_bookings_go_on_and_every_message_arrives_once(
-    box: Box, outage: Outage
+@pytest.mark.parametrize("name", [name for name in OUTAGES if name != "flushed"])
+def test_bookings_are_answered_quickly_and_told_when_the_queue_is_back(
+    box: Box, name: str
 ) -> None:
-    # Slow enough that there are doorbells to be lost when the outage begins.
-    box.simulator.add_fault("delay", seconds=0.03)
+    outage = OUTAGES[name]
     booked: list[Booked] = []
-
     usual = box.shop.answer_times(lambda: booked.extend(box.shop.several(BEFORE)))
+    # Or the API would have no reason to ring, or would still spare itself the trouble.
+    box.wait_until_settled()
+    box.wait_until_well()
+    box.api.forget()
+
     outage.begin(box)
     slower = box.shop.answer_times(lambda: booked.extend(box.shop.several(DURING)))
     outage.end(box)
     booked.extend(box.shop.several(AFTER))
     reckoning = box.reckon(booked)
 
+    assert "Queue not reached" in box.api.said
     assert len(reckoning.lines) == 3 * (BEFORE + DURING + AFTER)
     reckoning.assert_all_sent_once()
     assert statistics.median(slower) - statistics.median(usual) <= MOST_SLOWER_S
     assert max(slower) < LONGEST_S
+
+
+@pytest.mark.parametrize("name", OUTAGES)
+def test_doorbells_lost_in_the_middle_of_the_work_are_rung_again(
+    box: Box, name: str
+) -> None:
+    box.simulator.add_fault("delay", seconds=0.05)
+    booked = box.shop.several(BEFORE)
+
+    OUTAGES[name].begin(box)
+    booked += box.shop.several(2)
+    OUTAGES[name].end(box)
+
+    reckoning = box.reckon(booked)
+    assert len(reckoning.lines) == 3 * (BEFORE + 2)
+    reckoning.assert_all_sent_once()
 
 
 def test_doorbells_of_the_dead_worker_and_the_lost_queue_are_rung_again(
@@ -103,6 +128,25 @@ def test_doorbells_of_the_dead_worker_and_the_lost_queue_are_rung_again(
     box.worker.start()
 
     box.reckon(booked).assert_all_sent_once()
+
+
+def test_doorbells_that_ring_again_and_again_send_nothing_twice(box: Box) -> None:
+    box.simulator.add_fault("delay", seconds=0.03)
+    booked = box.shop.several(3)
+    ids = [line.id for one in booked for line in box.stands(one).lines]
+    namespace = queue_namespace(box.runtime.database)
+    doorbell = open_redis_doorbell(box.queue.url, namespace=namespace)
+
+    def ring_until_all_is_sent() -> bool:
+        doorbell.ring(ids)
+        return box.stands(booked[-1], channel="email").statuses() == ["sent"]
+
+    with closing(doorbell):
+        wait_until(ring_until_all_is_sent, within_s=SOON_S, what="all is sent")
+        wait_until(lambda: not doorbell.depth(), within_s=SOON_S, what="all heard")
+    last = box.shop.book_and_pay()  # once it is sent, all was heard to the end
+
+    box.reckon([last, *booked]).assert_all_sent_once()
 
 
 def test_all_start_without_the_queue_server_and_find_it_later(box: Box) -> None:
