@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.figures import Figure
@@ -25,34 +26,35 @@ def can_measure() -> bool:
 
 def measure(root: int, *, idle_for_s: float = IDLE_FOR_S) -> list[Figure]:
     """Return the idle CPU and the memory of a process and all below it."""
-    idle = idle_percent(root, for_s=idle_for_s)
     processes = tree(root)
-    memory = sum(map(pss_bytes, processes)) / 1024**2
+    used_s = used_while_idle(processes, for_s=idle_for_s)
+    percents = {it: 100 * seconds / idle_for_s for it, seconds in used_s.items()}
+    megabytes = {it: pss_bytes(it) / 1024**2 for it in processes}
     return [
         Figure(
             name=f"idle, {len(processes)} processes together",
-            value=idle,
+            value=sum(percents.values()),
             unit="% of a core",
             limit=IDLE_LIMIT,
             aim=IDLE_AIM,
+            note=_shares(percents, decimals=1),
         ),
         Figure(
             name="memory of all of them (sum of PSS)",
-            value=memory,
+            value=sum(megabytes.values()),
             unit="MB",
             limit=MEMORY_LIMIT_MB,
             aim=MEMORY_AIM_MB,
+            note=_shares(megabytes, decimals=0),
         ),
     ]
 
 
-def idle_percent(root: int, *, for_s: float) -> float:
-    """Return how much of a core the processes used while nothing was asked of them."""
-    processes = tree(root)
-    before, began = sum(map(cpu_s, processes)), time.monotonic()
+def used_while_idle(processes: Sequence[int], *, for_s: float) -> dict[int, float]:
+    """Return the seconds of a core each used in a while in which nothing was asked."""
+    before = {it: cpu_s(it) for it in processes}
     time.sleep(for_s)
-    used = sum(map(cpu_s, processes)) - before
-    return 100 * used / (time.monotonic() - began)
+    return {it: cpu_s(it) - before[it] for it in processes}
 
 
 def tree(root: int) -> list[int]:
@@ -78,6 +80,26 @@ def pss_bytes(process: int) -> int:
     """Return a process's memory; what several share is divided among them."""
     lines = (PROC / str(process) / "smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line[:4] == "Pss:")
+
+
+def name_of(command: Sequence[str]) -> str:
+    """Return the word of a command line by which a person knows the process."""
+    words = [word for word in command if word and not word.startswith("-")]
+    if "python" in Path(words[0]).name:
+        words = words[1:]
+    if words[0] == "app":
+        words = words[1:]
+    return Path(words[0].split()[0]).stem
+
+
+def _shares(values: Mapping[int, float], *, decimals: int) -> str:
+    return ", ".join(
+        f"{name_of(_command(it))} {value:.{decimals}f}" for it, value in values.items()
+    )
+
+
+def _command(process: int) -> list[str]:
+    return (PROC / str(process) / "cmdline").read_text().split("\0")
 
 
 def _stat(process: int) -> list[str]:

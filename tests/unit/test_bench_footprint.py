@@ -59,3 +59,17 @@ def test_idleness_has_its_limit_and_its_aim() -> None:
     assert (idle.limit, idle.aim) == (3.0, 1.0)
     assert (memory.limit, memory.aim) == (300.0, 240.0)
     assert memory.value > 5
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["/x/bin/python", "-m", "app", "up", ""], "up"),
+        (["/x/bin/python3.11", "-m", "app", "api", "--exit-with-parent"], "api"),
+        (["python", "/x/worker.py", "--exit-with-parent"], "worker"),
+        (["python", "-I", "-S", "/x/app/guard.py", "/x/valkey-server"], "guard"),
+        (["/x/linux-x86_64/valkey-server 127.0.0.1:29887"], "valkey-server"),
+    ],
+)
+def test_a_process_is_called_by_what_it_runs(command: list[str], name: str) -> None:
+    assert footprint.name_of(command) == name
