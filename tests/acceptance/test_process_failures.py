@@ -17,8 +17,8 @@ from tests.shop import Booked
 if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
 
-#: Longer than a message is in the provider's hands in any test here.
-SLOW_S = 1.0
+#: How long the provider takes where something is to happen meanwhile.
+SLOW_S = 0.7
 
 
 def pay_at_a_dying_api(box: Box, booked: Booked, *, point: str) -> None:
