@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from app.domain.outcomes import Outcome, Result
 from app.domain.queues import QUEUES, QueuePolicy
-from app.domain.retry import Decision, Pauses, Tries, decide, failed_pause
+from app.domain.retry import (
+    Decision,
+    Pauses,
+    Tries,
+    decide,
+    decide_not_there,
+    failed_pause,
+)
 from app.domain.tasks import MOVES, Status
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -190,3 +197,28 @@ def test_the_pause_of_a_failed_message_is_never_shorter_than_the_one_before(
     pause, longer = failed_pause(rounds, base), failed_pause(rounds + 1, base)
 
     assert base <= pause <= longer <= max(base, timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("quick", "rounds", "minutes"),
+    [
+        (1, 0, 0),  # the look-up has taken a minute already
+        (3, 0, 0),
+        (4, 0, 5),
+        (5, 1, 10),  # 5 * 2
+        (9, 7, 60),
+    ],
+)
+def test_what_the_provider_does_not_have_is_sent_again_ever_more_rarely(
+    quick: int, rounds: int, minutes: int
+) -> None:
+    decision = decide_not_there(
+        tries=Tries(quick=quick, rounds=rounds),
+        policy=SMS,
+        retry_failed=PAUSES.retry_failed,
+        now=NOW,
+    )
+
+    assert decision.status is Status.RETRYING
+    assert seconds(decision) == minutes * 60
+    assert decision.is_long_wait == (minutes > 0)
