@@ -1,0 +1,97 @@
+"""The time limit of a real worker: it breaks a task off and loses nothing by it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import dramatiq
+import pytest
+
+from actors.run import Run
+from app.broker import LocalDoorbell, open_local_broker
+from app.domain.outcomes import Outcome, Result
+from app.services import dispatch
+from tests.engine import Engine
+from tests.waiting import wait_until
+
+#: Shorter than the second that Dramatiq takes to look twice.
+LIMIT_S = 0.2
+WITHIN_S = 15
+
+
+@contextmanager
+def working(engine: Engine) -> Iterator[None]:
+    """Run a real worker with one thread and a short time limit."""
+    broker = open_local_broker(time_limit_s=LIMIT_S)
+    runtime = replace(engine.runtime, doorbell=LocalDoorbell(broker))
+    run = Run(replace(engine.courier, runtime=runtime), engine.presence)
+    run.declare(broker)
+    broker.emit_after("process_boot")
+    worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=100)
+    worker.start()
+    dispatch.release(runtime)
+    try:
+        yield
+    finally:
+        worker.stop()
+        broker.close()
+
+
+def endless() -> Outcome:
+    """Work on and on, in Python, as only a bug or a garbled answer makes us do."""
+    while True:
+        threading.Event().wait(0.01)
+
+
+def wait_for(engine: Engine, task_id: str, status: str) -> None:
+    wait_until(lambda: engine.status(task_id) == status, within_s=WITHIN_S, what=status)
+
+
+def test_a_call_that_never_ends_is_broken_off_and_unknown(engine: Engine) -> None:
+    engine.provider.script.append(endless)
+    message = engine.message()
+    later = engine.message("later", recipient="+14155550111")
+
+    with working(engine):
+        wait_for(engine, message, "unknown")
+        wait_for(engine, later, "sent")
+
+    assert "TimeLimitExceeded" in engine.row(message)["reason"]
+    due = engine.row(message)["next_attempt_at"]
+    assert due - engine.clock.now == timedelta(seconds=60)
+
+
+def test_a_wait_for_the_database_beyond_the_limit_leaves_it_free_and_sends_later(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = engine.message()
+
+    with working(engine):
+        with engine.runtime.database.write():
+            # It strikes while the worker's thread waits for its turn.
+            wait_until(
+                lambda: "Time limit exceeded" in caplog.text,
+                within_s=WITHIN_S,
+                what="the limit",
+            )
+        wait_for(engine, message, "pending")
+        with engine.runtime.database.write():
+            pass  # nobody holds the lock
+
+    assert "before the call" in engine.row(message)["reason"]
+    assert engine.provider.handed == []
+    engine.clock.advance(minutes=5)
+    engine.work()
+    assert engine.status(message) == "sent"
+
+
+def test_a_call_that_ends_in_time_is_not_disturbed(engine: Engine) -> None:
+    engine.provider.script.append(Outcome(result=Result.ACCEPTED))
+    message = engine.message()
+
+    with working(engine):
+        wait_for(engine, message, "sent")
