@@ -104,7 +104,7 @@ def test_the_owner_decides_how_long_before(tmp_path: Path) -> None:
     [
         (20 * HOUR, [120]),  # the moment a day before had passed already
         (24 * HOUR, [120]),  # who books a day ahead has just been told
-        (24 * HOUR + 5 * MINUTE, [1440, 120]),
+        (25 * HOUR, [1440, 120]),
         (90 * MINUTE, []),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_moment_before_the_confirmation_is_no_missed_reminder(
     while engine.clock.now < start:
         if plan_due_reminders(engine.runtime):
             told.append((start - engine.clock.now) // MINUTE)
-        engine.clock.advance(minutes=5)
+        engine.clock.advance(minutes=30)
 
     assert told == minutes_before
 
@@ -186,7 +186,7 @@ def test_on_nights_when_clocks_change_each_comes_once_and_tells_the_right_hour(
             if plan_due_reminders(engine.runtime):
                 came.append(start - engine.clock.now)
             engine.work()
-            engine.clock.advance(minutes=20)
+            engine.clock.advance(hours=1)
 
         assert came == [DAY, 2 * HOUR]  # of time as it passes
         assert ["10:00" in text for text in engine.texts] == [True] * 3
