@@ -43,6 +43,9 @@ LOOK_EVERY_S = 1.0
 BEAT_EVERY_S = 5.0
 #: A consumer comes round every second or so, whatever happens to the queue server.
 DEAF_AFTER_S = 60.0
+#: A task is broken off by its time limit long before; but no exception reaches a thread
+#: that waits in the operating system.
+HANGS_AFTER_S = 150.0
 #: The message in hand is finished, or broken off by its time limit before this.
 STOP_WITHIN_S = 48.0
 #: Exit codes: a thread died (start me again); a bad configuration (do not).
@@ -135,7 +138,7 @@ def _watch(
     next_beat = 0.0
     most = runtime.settings.worker_max_tasks
     while not stop.wait(LOOK_EVERY_S):
-        trouble = _trouble(worker, broker)
+        trouble = _trouble(worker, broker, run)
         if trouble:
             log.critical("Worker is broken", extra=fields("worker_broken", why=trouble))
             os._exit(EXIT_BROKEN)
@@ -153,11 +156,13 @@ def _watch(
     return 0
 
 
-def _trouble(worker: dramatiq.Worker, broker: WorkerBroker) -> str:
+def _trouble(worker: dramatiq.Worker, broker: WorkerBroker, run: Run) -> str:
     if not all(thread.is_alive() for thread in worker.workers):
         return "its working thread has died"
     if not all(thread.is_alive() for thread in worker.consumers.values()):
         return "its listening thread has died"
+    if run.in_hand_s > HANGS_AFTER_S:
+        return "its task in hand does not end"
     busy = worker.work_queue.unfinished_tasks > 0
     if not busy and time.monotonic() - broker.last_heard > DEAF_AFTER_S:
         return "it has not heard the queue for a minute"

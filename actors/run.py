@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import dramatiq
 
@@ -31,12 +32,14 @@ class Run:
         self._presence = presence
         self._stumble: Stumble | None = None
         self._turn = threading.Lock()
+        self._began: float | None = None
         self.count = 0
 
     def __call__(self, task_id: str) -> None:
         """Do the task; whatever goes wrong ends as a reason on its row."""
         with self._turn:
             self.count += 1
+            self._began = time.monotonic()
             try:
                 self._settle()
                 deliver(self._courier, task_id)
@@ -44,6 +47,14 @@ class Run:
                 # Dramatiq's time limit is no Exception.
                 self._note(stumble_over(task_id, error), error)
                 self._try_to_settle()
+            finally:
+                self._began = None
+
+    @property
+    def in_hand_s(self) -> float:
+        """For how long the task in hand has been there; 0 while there is none."""
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
 
     def tidy(self) -> None:
         """Write down what could not be written yet, unless a task is in hand.
@@ -86,6 +97,12 @@ class Run:
 
     def _settle(self) -> None:
         save(self._courier)
-        if self._stumble is not None:
+        if self._stumble is None:
+            return
+        try:
             clean_up_after(self._courier, self._stumble)
-            self._stumble = None
+        except Exception as error:
+            if not isinstance(error, BellhopError):
+                self._stumble = None  # a bug: it would be met before every task
+            raise
+        self._stumble = None

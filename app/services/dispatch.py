@@ -14,6 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from app.clock import utc_now
+from app.domain.queues import MAIN_WORKER
 from app.errors import QueueUnavailableError, StorageUnavailableError
 from app.logs import fields
 from app.runtime import Runtime
@@ -73,7 +74,7 @@ def ring(runtime: Runtime, rungs: Sequence[Rung]) -> None:
     """Ring for each task; where that fails they wait again, and nothing is lost."""
     by_worker: dict[str, list[str]] = defaultdict(list)
     for rung in rungs:
-        by_worker[runtime.policy.queues[rung.queue].worker].append(rung.id)
+        by_worker[_worker_of(runtime, rung.queue)].append(rung.id)
     for worker, ids in by_worker.items():
         try:
             runtime.doorbell.ring(ids, worker=worker)
@@ -100,3 +101,9 @@ def _queues_by_worker(runtime: Runtime) -> Mapping[str, Sequence[str]]:
     for name, policy in runtime.policy.queues.items():
         queues[policy.worker].append(name)
     return queues
+
+
+def _worker_of(runtime: Runtime, queue: str) -> str:
+    # A queue of an older Bellhop has no policy any more.
+    policy = runtime.policy.queues.get(queue)
+    return MAIN_WORKER if policy is None else policy.worker

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from app.domain.outcomes import Result
 from app.domain.retry import Decision, Pauses, Tries, decide
 from app.domain.tasks import FINISHED, MOVES, Status
+from app.errors import BellhopError
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import dispatch
@@ -40,8 +41,15 @@ def save(courier: Courier) -> None:
     """
     while courier.unsaved:
         answer = courier.unsaved[0]
-        decision = _decide(courier.runtime, answer)
-        rungs = _commit(courier, answer, decision)
+        try:
+            decision = _decide(courier.runtime, answer)
+            rungs = _commit(courier, answer, decision)
+        except BellhopError:
+            raise
+        except Exception:
+            # A bug: it would be met before every task. The outcome becomes unknown.
+            del courier.unsaved[0]
+            raise
         del courier.unsaved[0]
         dispatch.ring(courier.runtime, rungs)
         _log(answer, decision)

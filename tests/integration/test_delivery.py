@@ -172,6 +172,18 @@ def test_a_failed_message_that_works_again_is_sent(engine: Engine) -> None:
     assert engine.status(message) == "sent"
 
 
+def test_a_failed_round_makes_the_next_pause_twice_as_long(engine: Engine) -> None:
+    message = engine.message()
+    engine.put_into(message, Status.FAILED, quick_tries=4, rounds=1)
+    recovery.retry_failed(engine.runtime)
+    engine.provider.script.append(TRANSIENT)
+
+    engine.answer_doorbells()
+
+    row = engine.row(message)
+    assert (row["next_attempt_at"] - engine.clock.now).total_seconds() == 600
+
+
 def test_a_person_starts_the_quick_retries_anew(engine: Engine) -> None:
     message = engine.message()
     engine.put_into(message, Status.DEAD, quick_tries=4, rounds=3, attempts=9)

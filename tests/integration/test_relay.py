@@ -11,7 +11,9 @@ from app.domain.outcomes import Lookup, Outcome, Result
 from app.errors import StorageUnavailableError
 from app.services import dispatch, workers
 from app.storage import releasing
+from app.storage.tables import tasks
 from tests.engine import Engine
+from tests.house import change_row
 
 #: The defaults: rung for again after 20 s, looked for every 15 s. 35 s are under 60.
 RING_AGAIN_S = 20
@@ -187,3 +189,18 @@ def an_unknown_one(engine: Engine) -> str:
     engine.answer_doorbells()
     assert engine.status(message) == "unknown"
     return message
+
+
+def test_a_row_of_a_queue_that_is_no_more_keeps_no_other_from_being_rung(
+    engine: Engine,
+) -> None:
+    # An older Bellhop may have left it behind.
+    old, lost = engine.queued(), engine.message(recipient="+14155550111")
+    change_row(engine.runtime, tasks, old, queue="fax")
+    engine.release()
+    engine.doorbell.rings.clear()
+
+    engine.clock.advance(seconds=RING_AGAIN_S)
+    engine.relay()
+
+    assert (lost, "main") in engine.doorbell.rings

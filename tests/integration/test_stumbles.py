@@ -12,7 +12,6 @@ from dramatiq.middleware import Shutdown, TimeLimitExceeded
 from actors.run import Run
 from app.domain.outcomes import Outcome, Result
 from app.errors import StorageUnavailableError
-from app.services import recovery
 from app.storage import delivering, recovering
 from app.storage.tables import attempts, tasks
 from tests.engine import Engine
@@ -243,18 +242,6 @@ def test_what_an_error_says_of_a_person_is_on_no_row_and_in_no_log(
     assert "+14155550100" not in str(stumble.__dict__["facts"])
 
 
-def test_a_failed_round_after_a_stumble_is_as_long_as_any(engine: Engine) -> None:
-    message = engine.message()
-    engine.put_into(message, "failed", quick_tries=4, rounds=1)
-    recovery.retry_failed(engine.runtime)
-    engine.provider.script.append(TRANSIENT)
-
-    engine.answer_doorbells()
-
-    row = engine.row(message)
-    assert (row["next_attempt_at"] - engine.clock.now).total_seconds() == 600
-
-
 def without_words(engine: Engine) -> Any:
     """Return a courier that stumbles over every message before it is claimed."""
 
@@ -264,3 +251,39 @@ def without_words(engine: Engine) -> Any:
 
     wording: Any = Broken()
     return replace(engine.courier, wording=wording)
+
+
+def test_an_answer_that_a_bug_keeps_from_being_saved_stops_nobody(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = delivering.mark_sent
+
+    def broken(tx: Any, *, task_id: str, **named: Any) -> None:
+        if task_id == first:
+            raise RuntimeError("a bug")
+        real(tx, task_id=task_id, **named)
+
+    monkeypatch.setattr(delivering, "mark_sent", broken)
+    first = engine.queued("first")
+    second = engine.message("second", recipient="+14155550111")
+
+    engine.work()
+
+    assert engine.status(first) == "unknown"
+    assert engine.status(second) == "sent"
+
+
+def test_a_clean_up_that_stumbles_itself_stops_nobody(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(recovering, "make_unknown", broken)
+    engine.provider.script.append(RuntimeError("another bug"))
+    engine.queued("first")
+    second = engine.message("second", recipient="+14155550111")
+
+    engine.work()
+
+    assert engine.status(second) == "sent"

@@ -11,8 +11,10 @@ from datetime import timedelta
 import dramatiq
 import pytest
 
+import worker as worker_process
 from actors.run import Run
 from app.broker import LocalDoorbell, open_local_broker
+from app.broker.local_broker import LocalBroker
 from app.domain.outcomes import Outcome, Result
 from app.services import dispatch
 from tests.engine import Engine
@@ -24,7 +26,9 @@ WITHIN_S = 15
 
 
 @contextmanager
-def working(engine: Engine) -> Iterator[None]:
+def working(
+    engine: Engine,
+) -> Iterator[tuple[dramatiq.Worker, LocalBroker, Run]]:
     """Run a real worker with one thread and a short time limit."""
     broker = open_local_broker(time_limit_s=LIMIT_S)
     runtime = replace(engine.runtime, doorbell=LocalDoorbell(broker))
@@ -35,7 +39,7 @@ def working(engine: Engine) -> Iterator[None]:
     worker.start()
     dispatch.release(runtime)
     try:
-        yield
+        yield worker, broker, run
     finally:
         worker.stop()
         broker.close()
@@ -95,3 +99,31 @@ def test_a_call_that_ends_in_time_is_not_disturbed(engine: Engine) -> None:
 
     with working(engine):
         wait_for(engine, message, "sent")
+
+
+def test_a_call_that_no_limit_can_break_off_ends_the_worker(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No exception reaches a thread that waits in the operating system.
+    answer = threading.Event()
+
+    def deaf() -> Outcome:
+        answer.wait()
+        return Outcome(result=Result.ACCEPTED)
+
+    engine.provider.script.append(deaf)
+    message = engine.message()
+
+    with working(engine) as (worker, broker, run):
+        assert worker_process._trouble(worker, broker, run) == ""
+        monkeypatch.setattr(worker_process, "HANGS_AFTER_S", LIMIT_S)
+        wait_until(
+            lambda: worker_process._trouble(worker, broker, run),
+            within_s=WITHIN_S,
+            what="trouble",
+        )
+        found = worker_process._trouble(worker, broker, run)
+        answer.set()
+
+    assert found == "its task in hand does not end"
+    assert engine.status(message) in ("sent", "unknown")
