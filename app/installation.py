@@ -31,6 +31,9 @@ class Kept:
 def make_data_dir(settings: Settings) -> Path:
     """Create the data directory; raise StartError where it cannot be written."""
     folder = settings.data_dir
+    # Names, numbers and addresses: what is made here is for its owner alone, even where
+    # the folder itself was made by somebody who lets others look in.
+    os.umask(0o077)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # A name of its own: the three services look at the same moment.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
@@ -58,6 +59,7 @@ def open_runtime(settings: Settings, *, doorbell: Doorbell | None = None) -> Run
     """
     policy = load_policy(settings.policy_file)
     modes = channel_modes(settings)
+    _check_place(settings)
     make_data_dir(settings)
     database = Database(database_url(settings))
     try:
@@ -73,6 +75,17 @@ def open_runtime(settings: Settings, *, doorbell: Doorbell | None = None) -> Run
         doorbell=doorbell,
         modes=modes,
     )
+
+
+def _check_place(settings: Settings) -> None:
+    """Raise StorageUnavailableError before anything is made in a wrong directory."""
+    file = sa.make_url(database_url(settings)).database
+    is_sqlite = database_url(settings).startswith("sqlite")
+    if is_sqlite and file and not Path(file).exists():
+        raise StorageUnavailableError(
+            f"There is no database {Path(file).absolute()}. Is this the right "
+            "directory? `python3 bellhop.py up` or `migrate` makes one."
+        )
 
 
 def queue_url(settings: Settings) -> str | None:

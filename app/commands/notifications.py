@@ -79,7 +79,7 @@ def _list(runtime: Runtime, arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({"data": found, "matched": matched})
         return 0
-    say(_table(found) if found else "There is no such notification.")
+    say(_table(found) if found else "There are none of that kind.")
     if matched > len(found):
         say(f"\nThe newest {len(found)} of {matched}; --limit N shows more.")
     return 0

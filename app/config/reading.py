@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from app.config.settings import Settings
@@ -93,6 +94,7 @@ _Given = Mapping[Source, Mapping[str, str]]
 
 def _given(environ: Mapping[str, str], dotenv: Path) -> _Given:
     try:
+        _check_lines(dotenv)
         in_file = dotenv_values(dotenv)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([Problem(str(dotenv), f"cannot be read: {error}")]) from None
@@ -100,6 +102,20 @@ def _given(environ: Mapping[str, str], dotenv: Path) -> _Given:
         Source.ENVIRONMENT: environ,
         Source.DOTENV: {k: v for k, v in in_file.items() if v is not None},
     }
+
+
+def _check_lines(dotenv: Path) -> None:
+    """Raise ConfigError for lines that say nothing; the parser would skip them."""
+    if not dotenv.is_file():
+        return
+    with dotenv.open(encoding="utf-8") as file:
+        broken = [found.original for found in parse_stream(file) if found.error]
+    if broken:
+        message = "must be written NAME=value, each on a line of its own"
+        # The line's number alone: it may hold a secret.
+        raise ConfigError(
+            [Problem(f"{dotenv}, line {line.line}", message) for line in broken]
+        )
 
 
 def _values(

@@ -7,7 +7,7 @@ tries again with growing pauses until the message is no longer useful.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.outcomes import Outcome, Result
@@ -85,18 +85,26 @@ def decide(
 
 
 def decide_not_there(
-    *, tries: Tries, policy: QueuePolicy, retry_failed: timedelta, now: datetime
+    *,
+    tries: Tries,
+    policy: QueuePolicy,
+    pauses: Pauses,
+    now: datetime,
+    chance: Callable[[], float],
 ) -> Decision:
     """Decide what follows when the provider does not have what may have been sent.
 
-    Its look-up has taken as long as a quick retry waits, so that it leaves at once; but
-    a line that is cut each time is not used every minute for ever.
+    The same as after any failure that may pass; the wait for the look-up counts as
+    part of the pause.
     """
-    if tries.quick <= len(policy.retry_delays):
-        return Decision(status=Status.RETRYING, next_attempt_at=now)
-    pause = failed_pause(tries.rounds, retry_failed)
-    return Decision(
-        status=Status.RETRYING, next_attempt_at=now + pause, is_long_wait=True
+    outcome = Outcome(result=Result.TRANSIENT)
+    decision = decide(
+        outcome, tries=tries, policy=policy, pauses=pauses, now=now, chance=chance
+    )
+    if decision.status is Status.FAILED or decision.next_attempt_at is None:
+        return decision
+    return replace(
+        decision, next_attempt_at=max(now, decision.next_attempt_at - pauses.look_up)
     )
 
 

@@ -41,7 +41,9 @@ MOVES: dict[Status, frozenset[Status]] = {
         {Status.SENT, Status.RETRYING, Status.UNKNOWN, Status.FAILED, Status.DEAD}
     ),
     Status.RETRYING: frozenset({Status.QUEUED, Status.DEAD, *_CALLED_OFF}),
-    Status.UNKNOWN: frozenset({Status.SENT, Status.RETRYING, Status.DEAD}),
+    Status.UNKNOWN: frozenset(
+        {Status.SENT, Status.RETRYING, Status.FAILED, Status.DEAD}
+    ),
     Status.FAILED: frozenset({Status.RETRYING, Status.DEAD, *_CALLED_OFF}),
     Status.SENT: frozenset({Status.DELIVERED, Status.UNDELIVERED}),
     Status.DELIVERED: frozenset(),

@@ -7,6 +7,7 @@ look-up the kind's policy decides: send once more, or hold for a person.
 from __future__ import annotations
 
 import logging
+import random
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from app.clock import utc_now
 from app.domain.kinds import Kind, OnUnknown
 from app.domain.outcomes import Lookup
 from app.domain.recipients import Channel
-from app.domain.retry import Decision, Tries, decide_not_there
+from app.domain.retry import Decision, Pauses, Tries, decide_not_there
 from app.domain.tasks import Status
 from app.logs import fields
 from app.runtime import Runtime
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 TOO_LATE_TO_RESEND = (
     "Nobody knows whether it was sent, and it is too late to send it again."
+)
+TOO_LATE_NOT_SENT = (
+    "The provider does not have it: it was not sent, and it is too late to send it now."
 )
 #: Nobody else looks the same message up in this time; a look-up takes seconds.
 LOOK_UP_TAKES_AT_MOST = timedelta(seconds=60)
@@ -132,7 +136,9 @@ def _decide(
     if answer.lookup is Lookup.FOUND:
         return Decision(status=Status.SENT), "", resends
     if now >= row["useful_until"]:
-        return Decision(status=Status.DEAD), TOO_LATE_TO_RESEND, resends
+        not_there = answer.lookup is Lookup.NOT_FOUND
+        reason = TOO_LATE_NOT_SENT if not_there else TOO_LATE_TO_RESEND
+        return Decision(status=Status.DEAD), reason, resends
     if answer.lookup is Lookup.UNANSWERED:
         again = now + courier.runtime.policy.look_up
         reason = "Nobody knows whether it was sent; the provider is asked again."
@@ -153,6 +159,9 @@ def _not_there(runtime: Runtime, row: sa.RowMapping, now: datetime) -> Decision:
     return decide_not_there(
         tries=Tries(quick=row["quick_tries"], rounds=row["rounds"]),
         policy=runtime.policy.queues[row["queue"]],
-        retry_failed=runtime.policy.retry_failed,
+        pauses=Pauses(
+            retry_failed=runtime.policy.retry_failed, look_up=runtime.policy.look_up
+        ),
         now=now,
+        chance=random.random,
     )

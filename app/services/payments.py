@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +20,14 @@ from app.domain.ids import new_id
 from app.domain.kinds import Kind
 from app.domain.money import Money
 from app.errors import ConflictError, InvalidError, Problem, SignatureError
+from app.logs import fields
 from app.runtime import Runtime
 from app.services import bookings
 from app.services.planning import plan_for_booking
 from app.storage import bookings as store
 from app.storage.bookings import Payment
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +157,33 @@ def _record(
             tx, runtime, booking, kind=Kind.PAYMENT_RECEIVED, now=now, args=paid
         )
     else:
-        booking = bookings.confirm(tx, runtime, booking, now=now, **changes)
+        booking = _confirm(tx, runtime, booking, payment, now=now, **changes)
     store.insert_payment(tx, payment)
     return booking
+
+
+def _confirm(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking: Booking,
+    payment: Payment,
+    *,
+    now: datetime,
+    **changes: Any,
+) -> Booking:
+    try:
+        return bookings.confirm(tx, runtime, booking, now=now, **changes)
+    except ConflictError as error:
+        # Money was taken for what cannot be had any more: the owner must hear of it.
+        log.critical(
+            "Payment proven, booking not to be confirmed: refund it",
+            extra=fields(
+                "payment_without_booking",
+                booking_id=booking.id,
+                provider=payment.provider,
+                payment_id=payment.reference,
+                order_id=payment.order_id,
+                cause=error,
+            ),
+        )
+        raise

@@ -78,7 +78,14 @@ class Database:
 
 def _engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        try:
+            return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        except ModuleNotFoundError as error:
+            raise StorageUnavailableError(
+                f"PostgreSQL needs the Python package {error.name}, which is not here. "
+                "Install it with `.venv/bin/pip install 'psycopg[binary]'`, or leave "
+                "DATABASE_URL out to use SQLite."
+            ) from None
     engine = sa.create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},

@@ -46,6 +46,11 @@ def check_port_free(settings: Settings) -> None:
                 # Connections of an earlier run that linger are no reason to refuse.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(found[4])
+    except UnicodeError:
+        raise StartError(
+            f"BELLHOP_HOST={settings.host} is no address that can be listened on. "
+            "Use 127.0.0.1 for this machine alone, 0.0.0.0 for all its networks."
+        ) from None
     except OSError as error:
         raise StartError(_why_no_port(error, settings)) from None
 

@@ -156,7 +156,10 @@ def _environ(scope: Message, body: _Body) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope["headers"]:
-        _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
+        # The body is here in one piece: Werkzeug would take a chunked one for endless,
+        # and cut it at the limit instead of refusing it.
+        if name.lower() != b"transfer-encoding":
+            _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
     if not body.is_late:
         environ["CONTENT_LENGTH"] = str(len(body.content))
     return environ

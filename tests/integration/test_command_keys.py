@@ -90,4 +90,4 @@ def test_without_a_database_one_is_told_to_migrate(shell: Shell) -> None:
     ran = shell("keys", "list")
 
     assert ran.code == 1
-    assert "python3 bellhop.py migrate" in ran.err
+    assert "There is no database" in ran.err

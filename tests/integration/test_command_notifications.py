@@ -68,7 +68,7 @@ def test_list_takes_the_filters_of_the_api(
     none = shell("notifications", "list", "--channel", "sms", "--status", "sent")
 
     assert [n["id"] for n in dead.json["data"]] == [ids[Channel.SMS]]
-    assert "There is no such notification." in none.out
+    assert "There are none of that kind." in none.out
 
 
 def test_list_says_how_many_there_are_beyond_its_limit(

@@ -38,6 +38,8 @@ PROMISED = {
 }
 #: What follows from a state besides, and why.
 BESIDES = {
+    # the quick tries are used up, and the provider says that it has none of them
+    ("unknown", "failed"),
     ("queued", "dead"),  # it cannot be worded: no attempt is made
     ("sending", "failed"),  # the last quick retry has failed
     ("retrying", "dead"),

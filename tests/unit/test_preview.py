@@ -27,7 +27,7 @@ def test_all_channels_are_shown_with_the_business_s_name(
 
     shown = capsys.readouterr().out
     assert code == 0
-    assert "--- sms (1 segment: 128 GSM-7 characters, 160 fit in one) ---" in shown
+    assert "--- sms (1 segment: 127 GSM-7 characters, 160 fit in one) ---" in shown
     assert "Rosa am Markt: see you soon!" in shown
     assert "--- whatsapp ---" in shown
     assert "Subject: See you soon: Haircut & colour, Friday, May 22" in shown

@@ -200,25 +200,26 @@ def test_the_pause_of_a_failed_message_is_never_shorter_than_the_one_before(
 
 
 @pytest.mark.parametrize(
-    ("quick", "rounds", "minutes"),
+    ("quick", "rounds", "status", "pause_s"),
     [
-        (1, 0, 0),  # the look-up has taken a minute already
-        (3, 0, 0),
-        (4, 0, 5),
-        (5, 1, 10),  # 5 * 2
-        (9, 7, 60),
+        (1, 0, Status.RETRYING, 0),  # 60 - 60 that the look-up has waited
+        (2, 0, Status.RETRYING, 60),  # 120 - 60
+        (3, 0, Status.RETRYING, 180),  # 240 - 60
+        (4, 0, Status.FAILED, 5 * 60),
+        (5, 1, Status.FAILED, 10 * 60),  # 5 * 2
+        (9, 7, Status.FAILED, 60 * 60),
     ],
 )
-def test_what_the_provider_does_not_have_is_sent_again_ever_more_rarely(
-    quick: int, rounds: int, minutes: int
+def test_what_the_provider_does_not_have_is_retried_like_any_failure(
+    quick: int, rounds: int, status: Status, pause_s: int
 ) -> None:
     decision = decide_not_there(
         tries=Tries(quick=quick, rounds=rounds),
         policy=SMS,
-        retry_failed=PAUSES.retry_failed,
+        pauses=PAUSES,
         now=NOW,
+        chance=lambda: 0.5,
     )
 
-    assert decision.status is Status.RETRYING
-    assert seconds(decision) == minutes * 60
-    assert decision.is_long_wait == (minutes > 0)
+    assert decision.status is status
+    assert seconds(decision) == pause_s
