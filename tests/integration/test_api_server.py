@@ -90,6 +90,17 @@ def test_a_body_in_chunks_is_a_body(served: Served) -> None:
     assert "422" in first_line(line)
 
 
+def test_chunks_over_the_limit_are_413_and_not_cut_to_what_fits(
+    served: Served,
+) -> None:
+    chunked = head(0).replace("Content-Length: 0", "Transfer-Encoding: chunked")
+    body = "{}" + " " * 70_000 + "GARBAGE"
+
+    line = served.open_line(f"{chunked}{len(body):x}\n{body}\n0\n\n")
+
+    assert "413" in first_line(line)
+
+
 @pytest.mark.parametrize(
     "bad",
     [
