@@ -18,6 +18,7 @@ from app.broker.local_broker import LocalBroker
 from app.domain.outcomes import Outcome, Result
 from app.services import dispatch
 from tests.engine import Engine
+from tests.untraced import untraced
 from tests.waiting import wait_until
 
 #: Shorter than the second that Dramatiq takes to look twice.
@@ -74,7 +75,7 @@ def test_a_wait_for_the_database_beyond_the_limit_leaves_it_free_and_sends_later
 ) -> None:
     message = engine.message()
 
-    with working(engine):
+    with working(engine), untraced():
         with engine.runtime.database.write():
             # It strikes while the worker's thread waits for its turn.
             wait_until(
@@ -114,7 +115,7 @@ def test_a_call_that_no_limit_can_break_off_ends_the_worker(
     engine.provider.script.append(deaf)
     message = engine.message()
 
-    with working(engine) as (worker, broker, run):
+    with working(engine) as (worker, broker, run), untraced():
         assert worker_process._trouble(worker, broker, run) == ""
         monkeypatch.setattr(worker_process, "HANGS_AFTER_S", LIMIT_S)
         wait_until(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.storage.lock import FairLock, FileLock
+from tests.untraced import untraced
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,11 +136,12 @@ def test_a_time_limit_at_the_end_of_a_wait_for_a_process_leaks_nothing(
     other_process = FairLock(path)
     threads_end: list[BaseException] = []
 
-    with other_process.held():
-        thread = in_thread(lock, lambda: None, threads_end)
-        wait_for_somebody(path)
-        throw_into(thread)
-    thread.join()
+    with untraced():
+        with other_process.held():
+            thread = in_thread(lock, lambda: None, threads_end)
+            wait_for_somebody(path)
+            throw_into(thread)
+        thread.join()
 
     assert [type(error) for error in threads_end] == [BreakOffError]
     assert can_be_taken(lock)
@@ -152,11 +154,12 @@ def test_a_time_limit_at_the_end_of_a_wait_for_a_thread_leaks_nothing(
 ) -> None:
     threads_end: list[BaseException] = []
 
-    with lock.held():
-        thread = in_thread(lock, lambda: None, threads_end)
-        wait_in_line(lock, 2)
-        throw_into(thread)
-    thread.join()
+    with untraced():
+        with lock.held():
+            thread = in_thread(lock, lambda: None, threads_end)
+            wait_in_line(lock, 2)
+            throw_into(thread)
+        thread.join()
 
     assert [type(error) for error in threads_end] == [BreakOffError]
     assert can_be_taken(lock)
