@@ -84,7 +84,7 @@ def _check_place(settings: Settings) -> None:
     if is_sqlite and file and not Path(file).exists():
         raise StorageUnavailableError(
             f"There is no database {Path(file).absolute()}. Is this the right "
-            "directory? `python3 bellhop.py up` or `migrate` makes one."
+            "directory? `python3 bellhop.py migrate` makes one (and `up` does)."
         )
 
 

@@ -67,8 +67,9 @@ def test_what_a_worker_heard_before_it_left_is_done_by_the_next(
     queued, unknown = [row["id"] for row in rows(runtime, tasks)]
     a_minute_ago = utc_now() - timedelta(minutes=1)
     heard = {"rung_at": a_minute_ago, "next_attempt_at": a_minute_ago}
+    tried = {"attempts": 1, "quick_tries": 1}
     change_row(runtime, tasks, queued, status="queued", **heard)
-    change_row(runtime, tasks, unknown, status="unknown", attempts=1, **heard)
+    change_row(runtime, tasks, unknown, status="unknown", **tried, **heard)
     an_attempt(runtime, unknown)
 
     worker.start()
