@@ -234,5 +234,4 @@ def test_a_database_that_was_never_made_is_one_clear_sentence(
 
     (said,) = capsys.readouterr().err.splitlines()
     assert code == 1
-    assert "There is no database" in said
-    assert "`migrate`" in said
+    assert "bellhop.py migrate" in said
