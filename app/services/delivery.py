@@ -96,7 +96,9 @@ def _send(
             seen_revision=row["revision"],
             boot_id=courier.boot_id,
             token=token,
-            attempt=delivering.Attempt(provider=provider.name, text=message.text),
+            attempt=delivering.Attempt(
+                gate=row["channel"], provider=provider.name, text=message.text
+            ),
             now=utc_now(),
         )
         if number is None:

@@ -17,6 +17,7 @@ from app.channels.table import Mode
 from app.domain.bookings import Booking, Customer
 from app.domain.ids import new_id
 from app.domain.kinds import USEFUL_FOR, Kind
+from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
@@ -94,6 +95,7 @@ def insert(
         "id": task_id,
         "kind": plan.kind,
         "queue": queue,
+        "lane": str(Lane(queue=queue, gate=plan.channel)),
         "priority": policy.priority if plan.priority is None else plan.priority,
         "status": Status.SUPPRESSED if is_off else Status.PENDING,
         "reason": CHANNEL_OFF if is_off else "",

@@ -25,8 +25,9 @@ from app.storage.tables import (
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """An attempt about to be made: with whom, and the words that are sent."""
+    """An attempt about to be made: through which gate, with whom, in which words."""
 
+    gate: str
     provider: str
     text: str
 
@@ -175,6 +176,7 @@ def claim(
     row = {
         "task_id": task_id,
         "number": number,
+        "gate": attempt.gate,
         "provider": attempt.provider,
         "text": attempt.text,
         "started_at": now,

@@ -139,6 +139,9 @@ tasks = sa.Table(
     sa.Column("id", sa.String, nullable=False, unique=True),
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("queue", sa.String, nullable=False),
+    # Queue and gate in one (`domain/lanes.py`): rows of one lane are let out, or held
+    # back, together.
+    sa.Column("lane", sa.String, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("reason", sa.String, nullable=False, default=""),
@@ -163,14 +166,22 @@ tasks = sa.Table(
     sa.Column("finished_at", Moment),
     sa.Column("updated_at", Moment, nullable=False),
     # In the order in which they leave, so that the first few are found at once; the
-    # last two tell of a row that is not due yet without a look at the row itself.
+    # last one tells of a row that is not due yet without a look at the row itself.
     sa.Index(
         "ix_tasks_leaving",
+        "lane",
         "priority",
         "useful_until",
         "seq",
         "next_attempt_at",
-        "queue",
+        sqlite_where=sa.text(WAITING),
+        postgresql_where=sa.text(WAITING),
+    ),
+    # In the order in which they fall due.
+    sa.Index(
+        "ix_tasks_due",
+        "lane",
+        "next_attempt_at",
         sqlite_where=sa.text(WAITING),
         postgresql_where=sa.text(WAITING),
     ),
@@ -214,6 +225,8 @@ attempts = sa.Table(
         primary_key=True,
     ),
     sa.Column("number", sa.Integer, primary_key=True),
+    # Through which gate it left: a rate limit counts by this.
+    sa.Column("gate", sa.String, nullable=False),
     sa.Column("provider", sa.String, nullable=False),
     # The words as sent: what a look-up at the provider compares.
     sa.Column("text", sa.String, nullable=False),
@@ -223,6 +236,96 @@ attempts = sa.Table(
     sa.Column("outcome", sa.String),
     sa.Column("code", sa.String, nullable=False, default=""),
     sa.Column("reason", sa.String, nullable=False, default=""),
+    sa.Index("ix_attempts_gate", "gate", "started_at"),
+)
+
+#: Beside a task that is no message: one of the owner's own kinds.
+own_tasks = sa.Table(
+    "own_tasks",
+    metadata,
+    sa.Column(
+        "task_id",
+        sa.ForeignKey("tasks.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("group_id", sa.ForeignKey("task_groups.id"), index=True),
+    # What its function returned, and what it last reported while it ran.
+    sa.Column("result", Json),
+    sa.Column("progress", Json),
+)
+
+#: Tasks that belong together, and the one that follows when all of them have ended.
+task_groups = sa.Table(
+    "task_groups",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, default=""),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("then_task_id", sa.String),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment, index=True),
+)
+
+#: A task waits until each of those that it comes after is done.
+task_links = sa.Table(
+    "task_links",
+    metadata,
+    sa.Column(
+        "task_id",
+        sa.ForeignKey("tasks.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column(
+        "after_id",
+        sa.ForeignKey("tasks.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+)
+
+#: What was decided about a queue at run time; no row: its policy, and not paused.
+queue_states = sa.Table(
+    "queue_states",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("paused_at", Moment),
+    # Null while `paused_at` is set: until a person resumes it.
+    sa.Column("paused_until", Moment),
+    sa.Column("paused_by", sa.String, nullable=False, default=""),
+    sa.Column("pause_reason", sa.String, nullable=False, default=""),
+    # Values of the policy that hold instead of the file's, as the file writes them.
+    sa.Column("overrides", Json, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+#: A provider that has failed of late; no row: it is well.
+circuits = sa.Table(
+    "circuits",
+    metadata,
+    sa.Column("gate", sa.String, primary_key=True),
+    sa.Column("provider", sa.String, primary_key=True),
+    # In a row, and how many of them were time-outs.
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("timeouts", sa.Integer, nullable=False),
+    # Null: not open. Past: one message may try.
+    sa.Column("open_until", Moment),
+    sa.Column("opened_at", Moment),
+    # Milliseconds; the next one is twice as long.
+    sa.Column("pause_ms", sa.Integer, nullable=False, default=0),
+    sa.Column("reason", sa.String, nullable=False, default=""),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+#: Who alone may do something, for example lead the schedulers, and until when.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("holder", sa.String, nullable=False),
+    # Host and process, for people.
+    sa.Column("place", sa.String, nullable=False),
+    sa.Column("taken_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
 )
 
 #: Each living worker; what a dead one held is taken over by its boot id.
@@ -245,6 +348,9 @@ jobs = sa.Table(
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("succeeded_at", Moment),
     sa.Column("error", sa.String, nullable=False, default=""),
+    # When somebody asked for a run out of turn; null once it has begun.
+    sa.Column("requested_at", Moment),
+    sa.Column("next_run_at", Moment),
 )
 
 #: What cleaned-up messages leave behind: how many ended how, by day.

@@ -208,6 +208,7 @@ def an_old_row(engine: Engine, number: int) -> dict[str, Any]:
         "id": f"old-{number}",
         "kind": "message",
         "queue": "sms",
+        "lane": "sms",
         "priority": 50,
         "status": "sent",
         "args": {},
