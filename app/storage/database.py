@@ -80,11 +80,12 @@ def _engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
         try:
             return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
-        except ModuleNotFoundError as error:
+        except ImportError as error:
             raise StorageUnavailableError(
-                f"PostgreSQL needs the Python package {error.name}, which is not here. "
-                "Install it with `.venv/bin/pip install 'psycopg[binary]'`, or leave "
-                "DATABASE_URL out to use SQLite."
+                f"PostgreSQL's driver cannot be loaded ({_first_line(error)}). Install "
+                "requirements.txt (`python3 bellhop.py up` does) and, where there is "
+                "no psycopg-binary for this machine, the system's libpq (Debian: "
+                "`apt install libpq5`); or leave DATABASE_URL out to use SQLite."
             ) from None
     engine = sa.create_engine(
         url,
@@ -139,4 +140,8 @@ def _named_errors() -> Iterator[None]:
 
 
 def _cause(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if error.orig else "no reason given"
+    return _first_line(error.orig) if error.orig else "no reason given"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0]

@@ -86,7 +86,7 @@ def test_database_that_is_none_does_not_hide_the_rest(
     assert "The API does not answer" in ran.out
 
 
-def test_driver_that_is_not_installed_does_not_hide_the_rest(
+def test_a_database_out_of_reach_does_not_hide_the_rest(
     shell: Shell, tmp_path: Path
 ) -> None:
     (tmp_path / "var").mkdir()
