@@ -1,11 +1,21 @@
-"""The scheduled jobs' names and how often each runs, unless `bellhop.toml` differs."""
+"""The scheduled jobs' names and when each runs, unless `bellhop.toml` differs.
+
+An interval ("5m") or a cron line ("0 2 * * *") in the business's time zone.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
+
+from app.domain.cron import Cron
+from app.domain.durations import parse_duration, write_duration
+
+__all__ = ["SCHEDULE", "Cron", "Timing", "parse_timing", "pause", "write_timing"]
+
+Timing = timedelta | Cron
 
 #: Every scheduled job; `scheduler.py` has the functions.
-SCHEDULE: dict[str, timedelta] = {
+SCHEDULE: dict[str, Timing] = {
     "release": timedelta(seconds=1),
     "heartbeat": timedelta(seconds=5),
     "take_over": timedelta(seconds=5),
@@ -15,3 +25,37 @@ SCHEDULE: dict[str, timedelta] = {
     "retry_failed": timedelta(minutes=5),
     "cleanup": timedelta(hours=1),
 }
+
+
+def parse_timing(value: object) -> Timing:
+    """Read `5m` or `0 2 * * *`; raise ValueError with a sentence and an example."""
+    if isinstance(value, (timedelta, Cron)):
+        return _checked(value)
+    text = str(value).strip()
+    if " " in text or "*" in text:
+        return Cron.parse(text)
+    try:
+        return _checked(parse_duration(text))
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; or a cron line such as 0 2 * * * (every night at 2:00)"
+        ) from None
+
+
+def write_timing(timing: Timing) -> str:
+    """Write it as `parse_timing` reads it."""
+    return str(timing) if isinstance(timing, Cron) else write_duration(timing)
+
+
+def pause(timing: Timing, *, after: datetime, timezone: tzinfo) -> timedelta:
+    """Return how long it is from the next run to the one after it."""
+    if isinstance(timing, timedelta):
+        return timing
+    first = timing.next_after(after, timezone=timezone)
+    return timing.next_after(first, timezone=timezone) - first
+
+
+def _checked(timing: Timing) -> Timing:
+    if isinstance(timing, timedelta) and timing <= timedelta(0):
+        raise ValueError("must be longer than 0; write 90s, 5m, 2h or 7d")
+    return timing
