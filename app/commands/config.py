@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from app.channels.table import channel_modes
@@ -17,7 +16,7 @@ from app.config.reading import Reading, Source, read
 from app.config.settings import Settings
 from app.config.shown import NOT_SET, SET, shown, without_password
 from app.errors import ConfigError, Problem
-from app.policy import Line, policy_lines, write_duration
+from app.policy import Line, policy_lines
 from app.runtime import queue_url
 from app.storage.database import database_url
 
@@ -116,13 +115,8 @@ def _setting(reading: Reading, name: str) -> Row:
 
 def _policy(line: Line, *, file: str) -> Row:
     source = file if line.is_given else str(Source.DEFAULT)
-    return {"name": line.name, "value": _written(line.value), "source": source}
+    return {"name": line.name, "value": _listed(line.value), "source": source}
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, timedelta):
-        return write_duration(value)
-    if isinstance(value, (tuple, frozenset)):
-        parts = map(_written, value)
-        return ", ".join(parts if isinstance(value, tuple) else sorted(parts)) or "none"
-    return "all" if value is None else str(value)
+def _listed(value: Any) -> str:
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)

@@ -1,0 +1,55 @@
+"""What would break the house if an owner set it: a slow pulse, reminders of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from app.domain.durations import write_duration
+from app.domain.kinds import KINDS, Kind
+from app.domain.schedule import Timing
+from app.errors import Problem
+from app.policy.tables import KindTable
+
+#: Jobs that keep the house alive: the longest pause of each, and what hangs on it.
+PULSE: Mapping[str, tuple[timedelta, str]] = {
+    "release": (timedelta(seconds=10), "due messages would lie about"),
+    "heartbeat": (timedelta(seconds=10), "the scheduler would be taken for dead"),
+    "take_over": (
+        timedelta(seconds=10),
+        "what a dead worker held is to go on within 15s",
+    ),
+    "relay": (timedelta(seconds=30), "a lost doorbell is to be rung again within 60s"),
+}
+#: No job may run more often; its reading alone would keep the box busy.
+SHORTEST_PAUSE = timedelta(seconds=0.1)
+
+
+def schedule_problems(schedule: Mapping[str, Timing]) -> Iterator[Problem]:
+    """Tell which jobs would run too often, or too seldom for the house to live."""
+    for job, timing in schedule.items():
+        if isinstance(timing, timedelta) and timing < SHORTEST_PAUSE:
+            words = f"must be at least {write_duration(SHORTEST_PAUSE)}"
+            yield Problem(f"schedule.{job}", f'{words}; example: {job} = "5m"')
+        elif job in PULSE and not _keeps_pace(job, timing):
+            longest, why = PULSE[job]
+            words = (
+                f"must be an interval of at most {write_duration(longest)}, "
+                f"no cron line: {why}"
+            )
+            yield Problem(f"schedule.{job}", f'{words}; example: {job} = "5s"')
+
+
+def kind_problems(kinds: Mapping[str, KindTable]) -> Iterator[Problem]:
+    """Tell which kinds would be sent before something that they do not wait for."""
+    reminders = [str(kind) for kind, policy in KINDS.items() if policy.send_before]
+    for name, table in kinds.items():
+        if "send_before" in table.given() and name in set(Kind) - set(reminders):
+            words = (
+                f"is for reminders ({', '.join(reminders)}); a {name} leaves at once"
+            )
+            yield Problem(f"kinds.{name}.send_before", words)
+
+
+def _keeps_pace(job: str, timing: Timing) -> bool:
+    return isinstance(timing, timedelta) and timing <= PULSE[job][0]

@@ -1,0 +1,77 @@
+"""The policy in force, value by value, with where each came from.
+
+Printed by `config`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.schedule import write_timing
+from app.policy.policy import Policy
+from app.policy.queues import written
+from app.policy.reading import Reading, read_policy
+from app.policy.shown import plain
+from app.policy.tables import File, KindTable, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One value of the policy in force, by its full name in the file."""
+
+    name: str
+    #: As the file writes it: a text, a number or a list.
+    value: Any
+    #: Whether the file says so; else it is the code's own.
+    is_given: bool
+
+
+def policy_lines(path: Path) -> list[Line]:
+    """List every value that the policy file may set, as it is in force now."""
+    reading = read_policy(path)
+    given = _given(reading.file)
+    return [
+        Line(name=f"{table}.{key}", value=value, is_given=key in given.get(table, ()))
+        for table, values in _in_force(reading).items()
+        for key, value in values.items()
+    ]
+
+
+def _in_force(reading: Reading) -> Mapping[str, Mapping[str, Any]]:
+    policy, file = reading.policy, reading.file
+    return {
+        **{f"queues.{name}": written(queue) for name, queue in policy.queues.items()},
+        **_kinds(policy),
+        "schedule": {job: write_timing(t) for job, t in policy.schedule.items()},
+        "retention": _values(file.retention),
+        "engine": _values(file.engine),
+    }
+
+
+def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
+    tables = {}
+    for kind, usual in policy.kinds.items():
+        values = {key: getattr(usual, key) for key in KindTable.model_fields}
+        tables[f"kinds.{kind}"] = {
+            key: "all" if value is None else plain(value)
+            for key, value in values.items()
+        }
+    return tables
+
+
+def _values(table: Table) -> Mapping[str, Any]:
+    return {key: plain(value) for key, value in table}
+
+
+def _given(file: File) -> Mapping[str, set[str]]:
+    tables = {
+        **{f"queues.{name}": table for name, table in file.queues.items()},
+        **{f"kinds.{name}": table for name, table in file.kinds.items()},
+        "retention": file.retention,
+        "engine": file.engine,
+    }
+    keys = {name: table.model_fields_set for name, table in tables.items()}
+    return {**keys, "schedule": set(file.schedule)}

@@ -1,0 +1,29 @@
+"""The policy in force, as the rest of the house sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.domain.kinds import Kind, KindPolicy
+from app.domain.queues import QueuePolicy
+from app.domain.schedule import Timing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What the owner decided, and our defaults for the rest."""
+
+    #: Every queue, the owner's own too.
+    queues: Mapping[str, QueuePolicy]
+    kinds: Mapping[Kind, KindPolicy]
+    #: When each job runs.
+    schedule: Mapping[str, Timing]
+    #: How long finished notifications are kept.
+    keep_notifications: timedelta
+    payment_hold: timedelta
+    retry_failed: timedelta
+    look_up: timedelta
+    ring_again: timedelta
+    worker_expiry: timedelta

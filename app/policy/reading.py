@@ -1,0 +1,120 @@
+"""Reads `bellhop.toml`: the code's tables, and what the owner sets instead.
+
+Called once by each entry point. Every mistake is told at once, with a way out.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.config.sentences import nearest
+from app.domain.kinds import KINDS
+from app.domain.queues import QUEUES, QueuePolicy
+from app.domain.schedule import SCHEDULE
+from app.errors import ConfigError, Problem
+from app.policy.checking import checked
+from app.policy.house import kind_problems, schedule_problems
+from app.policy.policy import Policy
+from app.policy.queues import merged
+from app.policy.tables import File, FileQueueTable, check_name
+
+#: A queue of the owner's own begins as a copy of this one.
+MODEL_QUEUE = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The policy in force, and which values the file itself gives."""
+
+    policy: Policy
+    file: File
+
+
+def load_policy(path: Path) -> Policy:
+    """Read the policy file where there is one; raise ConfigError with all problems."""
+    return read_policy(path).policy
+
+
+def read_policy(path: Path) -> Reading:
+    """Do as `load_policy`, and tell what the file itself says."""
+    file, problems = checked(File, _parsed(path))
+    queues, queue_problems = _queues(file)
+    problems += [
+        *queue_problems,
+        *_unknown("kinds", file.kinds, KINDS),
+        *_unknown("schedule", file.schedule, SCHEDULE),
+        *kind_problems(file.kinds),
+        *schedule_problems(file.schedule),
+    ]
+    if problems:
+        raise ConfigError([Problem(f"{path}: {p.field}", p.message) for p in problems])
+    return Reading(policy=_policy(file, queues), file=file)
+
+
+def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
+    return Policy(
+        queues=queues,
+        kinds={
+            kind: replace(usual, **file.kinds[kind].given())
+            if kind in file.kinds
+            else usual
+            for kind, usual in KINDS.items()
+        },
+        schedule={**SCHEDULE, **file.schedule},
+        keep_notifications=file.retention.notifications,
+        **dict(file.engine),
+    )
+
+
+def _queues(file: File) -> tuple[dict[str, QueuePolicy], list[Problem]]:
+    """Return every queue's policy; the owner's own come last."""
+    queues, problems = dict(QUEUES), []
+    usual = file.queues.get(MODEL_QUEUE, FileQueueTable()).given()
+    model, _ = merged(QUEUES[MODEL_QUEUE], usual)
+    for name, table in file.queues.items():
+        given = table.given()
+        is_new = given.pop("new", False)
+        if trouble := _naming(name, is_new=is_new):
+            problems.append(Problem(f"queues.{name}", trouble))
+            continue
+        queues[name], clashes = merged(QUEUES.get(name, model), given)
+        problems += [Problem(f"queues.{name}.{c.field}", c.message) for c in clashes]
+    return queues, problems
+
+
+def _naming(name: str, *, is_new: bool) -> str:
+    if name in QUEUES:
+        return "is there already; leave out `new = true`" if is_new else ""
+    if not is_new:
+        return (
+            "there is none of that name (one of your own needs new = true in its "
+            f"table); the nearest is {nearest(name, QUEUES)}"
+        )
+    try:
+        check_name(name)
+    except ValueError as error:
+        return f"its name {error}"
+    return ""
+
+
+def _unknown(
+    table: str, given: Iterable[str], known: Iterable[str]
+) -> Iterable[Problem]:
+    names = set(known)
+    for name in given:
+        if name not in names:
+            words = f"there is none of that name; the nearest is {nearest(name, names)}"
+            yield Problem(f"{table}.{name}", words)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None

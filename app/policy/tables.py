@@ -1,0 +1,156 @@
+"""The tables of `bellhop.toml`: every key, what it accepts, and an example of each.
+
+Used by `reading.py` and `overrides.py`. What a table does not say keeps its default, so
+only the keys that were set count (`given`).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+)
+
+from app.domain.durations import LONGEST_DURATION, parse_duration, write_duration
+from app.domain.queues import Rate
+from app.domain.recipients import Channel
+from app.domain.schedule import Timing, parse_timing
+from app.policy.rates import parse_rate
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+
+
+def check_name(value: str) -> str:
+    """Return the name of a queue or a worker; raise ValueError for a strange one."""
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            "must begin with a small letter, with at most 30 small letters, digits, "
+            "- or _ after it"
+        )
+    return value
+
+
+def _between(least: timedelta, most: timedelta, *, or_none: bool = False) -> Any:
+    bounds = f"from {write_duration(least)} to {write_duration(most)}"
+
+    def check(value: timedelta) -> timedelta:
+        if not (least <= value <= most or (or_none and not value)):
+            raise ValueError(f"must be {'0 or ' if or_none else ''}{bounds}")
+        return value
+
+    return AfterValidator(check)
+
+
+_INSTANT, _SECOND = timedelta(seconds=0.1), timedelta(seconds=1)
+_DAY, _WEEK, _YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=366)
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Interval = Annotated[Duration, _between(_INSTANT, LONGEST_DURATION)]
+Ttl = Annotated[Duration, _between(_SECOND, _YEAR, or_none=True)]
+QuickPause = Annotated[Duration, _between(timedelta(0), _DAY)]
+RetryCap = Annotated[Duration, _between(_INSTANT, _DAY)]
+TimeLimit = Annotated[Duration, _between(_INSTANT, _WEEK)]
+#: A reminder leaves so long before the start: what is longer is a slip of the pen.
+SendBefore = Annotated[Duration, _between(timedelta(minutes=1), _YEAR)]
+Priority = Annotated[StrictInt, Field(ge=0, le=100)]
+MaxLength = Annotated[StrictInt, Field(ge=1, le=10_000_000)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+When = Annotated[Timing, BeforeValidator(parse_timing)]
+RateLimit = Annotated[Rate | None, BeforeValidator(parse_rate)]
+Name = Annotated[StrictStr, AfterValidator(check_name)]
+
+
+class Table(BaseModel):
+    """A table of the file, or a part of one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    def given(self) -> dict[str, Any]:
+        """Return what was set, by key."""
+        return {key: getattr(self, key) for key in self.model_fields_set}
+
+
+def _key(example: str, default: Any = None) -> Any:
+    """Describe one key; the default counts in tables that are no queue's or kind's."""
+    return Field(default, examples=[example])
+
+
+class QueueTable(Table):
+    """`[queues.NAME]`: the fields of `QueuePolicy`."""
+
+    priority: Priority = _key("50")
+    worker: Name = _key('"main"')
+    rate_limit: RateLimit = _key('"10/m"')
+    ttl: Ttl = _key('"2h"')
+    max_length: MaxLength = _key("5000")
+    retry_delays: Annotated[tuple[QuickPause, ...], Field(max_length=20)] = _key(
+        '["60s", "120s", "240s"]'
+    )
+    retry_jitter: Share = _key("0.2")
+    retry_cap: RetryCap = _key('"10m"')
+    soft_time_limit: TimeLimit = _key('"240s"')
+    time_limit: TimeLimit = _key('"300s"')
+
+
+class FileQueueTable(QueueTable):
+    """`[queues.NAME]` as the file may write it."""
+
+    #: The queue is the owner's own.
+    new: StrictBool = _key("true", default=False)
+
+
+class KindTable(Table):
+    """`[kinds.NAME]`: the fields of `KindPolicy` that an owner may set."""
+
+    channels: frozenset[Channel] = _key('["whatsapp", "sms", "email"]')
+    send_before: tuple[SendBefore, ...] = _key('["24h", "2h"]')
+
+
+class RetentionTable(Table):
+    """`[retention]`: how long what is finished is kept."""
+
+    notifications: Interval = _key('"7d"', default=timedelta(days=7))
+
+
+class EngineTable(Table):
+    """`[engine]`: pauses that are no queue's own; tests shorten them."""
+
+    #: How long an unpaid booking holds its places.
+    payment_hold: Interval = _key('"15m"', default=timedelta(minutes=15))
+    #: The first pause of a failed message; it doubles up to an hour.
+    retry_failed: Duration = _key('"5m"', default=timedelta(minutes=5))
+    #: An unknown outcome is looked up after this; earlier "not found" proves nothing.
+    look_up: Duration = _key('"60s"', default=timedelta(seconds=60))
+    #: A queued row whose doorbell was not answered in this time is rung for again.
+    ring_again: Duration = _key('"20s"', default=timedelta(seconds=20))
+    #: A worker on another host is dead when its heartbeat is older.
+    worker_expiry: Interval = _key('"30s"', default=timedelta(seconds=30))
+
+
+class File(Table):
+    """The whole file."""
+
+    queues: dict[str, FileQueueTable] = {}
+    kinds: dict[str, KindTable] = {}
+    schedule: dict[str, When] = {}
+    retention: RetentionTable = RetentionTable()
+    engine: EngineTable = EngineTable()
+
+
+#: The tables by name, NAME standing for any queue's or kind's.
+TABLES: dict[str, type[Table]] = {
+    "queues.NAME": FileQueueTable,
+    "kinds.NAME": KindTable,
+    "retention": RetentionTable,
+    "engine": EngineTable,
+}
