@@ -118,10 +118,12 @@ def failed_pause(rounds: int, base: timedelta) -> timedelta:
 def _quick_pause(
     tries: int, policy: QueuePolicy, chance: Callable[[], float]
 ) -> timedelta | None:
-    if tries > len(policy.retry_delays):
+    # What was never tried, and is asked about all the same, waits as after one try.
+    behind = max(tries, 1)
+    if behind > len(policy.retry_delays):
         return None
     share = 1 + policy.retry_jitter * (2 * chance() - 1)
-    return policy.retry_delays[tries - 1] * share
+    return min(policy.retry_delays[behind - 1] * share, policy.retry_cap)
 
 
 def _at_least(pause: timedelta, outcome: Outcome) -> timedelta:

@@ -145,12 +145,6 @@ def test_wrong_credentials_are_not_retried_quickly() -> None:
     assert seconds(decision) == 300
 
 
-def test_without_quick_retries_the_first_failure_is_a_failure() -> None:
-    decision = after(TRANSIENT, policy=QueuePolicy(priority=1, retry_delays=()))
-
-    assert decision.status is Status.FAILED
-
-
 @given(
     quick=st.integers(1, 3),
     chance=st.floats(0, 1, exclude_max=True),
@@ -166,6 +160,72 @@ def test_a_quick_retry_is_within_its_jitter_and_never_early(
     assert pause >= asked
     if asked <= QUICK[quick - 1] * 0.8:
         assert QUICK[quick - 1] * 0.8 <= pause <= QUICK[quick - 1] * 1.2
+
+
+PAUSE = st.timedeltas(timedelta(0), timedelta(days=1))
+
+
+@given(
+    delays=st.lists(PAUSE, max_size=5).map(tuple),
+    jitter=st.floats(0, 1),
+    cap=PAUSE,
+    quick=st.integers(0, 10),
+    chance=st.floats(0, 1, exclude_max=True),
+)
+def test_whatever_the_policy_says_a_quick_retry_is_never_later_than_its_cap(
+    delays: tuple[timedelta, ...],
+    jitter: float,
+    cap: timedelta,
+    quick: int,
+    chance: float,
+) -> None:
+    policy = QueuePolicy(
+        priority=1, retry_delays=delays, retry_jitter=jitter, retry_cap=cap
+    )
+
+    decision = after(TRANSIENT, quick=quick, policy=policy, chance=lambda: chance)
+
+    assert (decision.status is Status.RETRYING) == (max(quick, 1) <= len(delays))
+    if decision.status is Status.RETRYING:
+        own = delays[max(quick, 1) - 1].total_seconds()
+        pause, longest = seconds(decision), min(own * (1 + jitter), cap.total_seconds())
+        slack = 0.00001  # a timedelta is rounded to microseconds
+        assert min(own * (1 - jitter), longest) - slack <= pause <= longest + slack
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "cap_s", "chance", "pause"),
+    [
+        (600, 600, 0.5, 600.0),
+        (600, 600, 0.99, 600.0),  # 600 * 1.196 = 717.6, at most 600
+        (550, 600, 0.75, 600.0),  # 550 * 1.1 = 605
+        (600, 600, 0.0, 480.0),  # 600 * 0.8
+        (3600, 60, 0.0, 60.0),
+    ],
+)
+def test_the_cap_holds_with_the_jitter_included(
+    delay_s: int, cap_s: int, chance: float, pause: float
+) -> None:
+    policy = QueuePolicy(
+        priority=1,
+        retry_delays=(timedelta(seconds=delay_s),),
+        retry_cap=timedelta(seconds=cap_s),
+    )
+
+    decision = after(TRANSIENT, policy=policy, chance=lambda: chance)
+
+    assert seconds(decision) == pytest.approx(pause)
+
+
+def test_what_was_never_tried_waits_as_after_the_first_try() -> None:
+    assert after(TRANSIENT, quick=0) == after(TRANSIENT, quick=1)
+
+
+@pytest.mark.parametrize("quick", [0, 1, 7])
+def test_a_queue_without_quick_retries_has_none(quick: int) -> None:
+    policy = QueuePolicy(priority=1, retry_delays=())
+
+    assert after(TRANSIENT, quick=quick, policy=policy).status is Status.FAILED
 
 
 @given(
