@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 class BellhopError(Exception):
@@ -47,8 +47,9 @@ class StorageUnavailableError(BellhopError):
 class NotFoundError(BellhopError):
     """Raised when there is no such thing (or it is not the caller's to see)."""
 
-    def __init__(self, noun: str, key: str) -> None:
-        super().__init__(f"There is no {noun} {key!r}.")
+    def __init__(self, noun: str, key: str, *, nearest: str = "") -> None:
+        hint = f" The nearest is {nearest!r}." if nearest else ""
+        super().__init__(f"There is no {noun} {key!r}.{hint}")
 
 
 class InvalidError(BellhopError):
@@ -86,3 +87,39 @@ class SignatureError(BellhopError):
 
 class WordingError(BellhopError):
     """Raised when a message cannot be worded: an unknown name or an empty text."""
+
+
+class DeclarationError(BellhopError):
+    """Raised when a task of one's own is declared in a way that cannot work."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}")
+        self.place = place
+        self.message = message
+
+
+class NotConnectedError(BellhopError):
+    """Raised when a task is enqueued in a process that knows no Bellhop."""
+
+
+class Retry(BellhopError):  # noqa: N818 - what its author asks for, no mistake
+    """Raised by a task of one's own that wants to be tried again later."""
+
+    def __init__(
+        self, reason: str = "", *, after: timedelta | str | None = None
+    ) -> None:
+        super().__init__(reason or "It asked to be tried again.")
+        #: Not before so long from now: `"10m"`, or a timedelta.
+        self.after = after
+
+
+class Fatal(BellhopError):  # noqa: N818 - as `Retry`
+    """Raised by a task of one's own that no further try can help."""
+
+
+class SoftTimeLimit(BellhopError):  # noqa: N818 - as `Retry`
+    """Raised in a task of one's own that should come to its end: clean up and go."""
+
+
+class TimeLimit(BaseException):
+    """Raised in a task that has used up its time; no `except Exception` holds it."""

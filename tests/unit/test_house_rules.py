@@ -22,13 +22,18 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.web", "actors"),
     ("app.services", "app.messages.examples"),
     ("app.runtime",),
+    ("app.work",),
     ("app.storage", "app.channels", "app.broker", "app.policy", "app.logs"),
     ("app.installation", "app.service_manager"),
     ("app.domain", "app.messages"),
     ("app.errors", "app.clock", "app.config", "app"),
 )
 #: Rooms that only look at these; they stand beside the floors.
-ROOMS = {"app.simulator": ("app.simulator", "app.errors", "app.clock")}
+ROOMS: dict[str, tuple[str, ...]] = {
+    "app.simulator": ("app.simulator", "app.errors", "app.clock"),
+    # The API loads the owner's own tasks, and must stay quick to start.
+    "app.work": ("app.work", "app.domain", "app.errors", "app.clock"),
+}
 #: Who may import what from outside.
 BORDERS = {
     "flask": ("app.web",),

@@ -1,0 +1,56 @@
+"""Tasks that belong together: one after the other, side by side, or a list in pieces.
+
+Called by the owner's own code. What was planned is rows: it survives every crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.work.desk import the_desk
+from app.work.kinds import GroupWish, TaskKind, Wish
+
+#: Entries of a list that one task gets, unless said otherwise.
+USUAL_CHUNK = 100
+
+
+def chain(*wishes: Wish) -> list[str]:
+    """Plan tasks of which each begins when the one before it is done; return ids."""
+    linked = list(wishes[:1])
+    for wish in wishes[1:]:
+        linked.append(wish.after(linked[-1].id))
+    return the_desk().enqueue(linked)
+
+
+def group(wishes: Sequence[Wish], *, then: Wish | None = None, name: str = "") -> str:
+    """Plan tasks side by side, and one for when all have ended; return the group's id.
+
+    `then` gets `group_id`, `total`, `done` and `failed` where its function has such
+    arguments.
+    """
+    return the_desk().start_group(GroupWish(tasks=tuple(wishes), then=then, name=name))
+
+
+def chunks(
+    kind: TaskKind[..., Any],
+    entries: Sequence[Any],
+    *,
+    size: int = USUAL_CHUNK,
+    args: Mapping[str, Any] | None = None,
+    then: Wish | None = None,
+    name: str = "",
+) -> str:
+    """Give a long list to as many tasks as it takes, `size` entries each.
+
+    They are the first argument of the kind's function; `args` are its others. Returns
+    the group's id.
+    """
+    if size < 1:
+        raise ValueError(f"a chunk has at least 1 entry, not {size}")
+    first = kind.arguments.names[0]
+    wishes = [
+        kind.wish(**{first: list(entries[start : start + size]), **(args or {})})
+        for start in range(0, len(entries), size)
+    ]
+    return group(wishes, then=then, name=name or kind.name)
