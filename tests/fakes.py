@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.channels.base import LookupAnswer, Message
+from app.channels.base import CALL_S, LookupAnswer, Message
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
 from app.errors import QueueUnavailableError
@@ -18,27 +18,40 @@ Act = Outcome | Callable[[], Outcome] | BaseException
 class FakeProvider:
     """Answers as its script says, an entry a message; accepts when it is at its end."""
 
-    def __init__(self, *, name: str = "fake", channel: Channel = Channel.SMS) -> None:
+    def __init__(
+        self,
+        *,
+        name: str = "fake",
+        channel: Channel = Channel.SMS,
+        repeats_safely: bool = False,
+    ) -> None:
         self.name = name
         self.channel = channel
+        self.repeats_safely = repeats_safely
         self.script: deque[Act] = deque()
         self.look_ups: deque[LookupAnswer | BaseException] = deque()
         #: Every message that was handed over, and every one that was asked for.
         self.handed: list[Message] = []
         self.asked: list[tuple[Message, datetime]] = []
+        #: The seconds that each call was given.
+        self.given_s: list[float] = []
         self.is_closed = False
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         """Note the message, then do what the script says next."""
         self.handed.append(message)
+        self.given_s.append(within_s)
         act: Act = self.script.popleft() if self.script else self._accepted()
         if isinstance(act, BaseException):
             raise act
         return act if isinstance(act, Outcome) else act()
 
-    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
+    def look_up(
+        self, message: Message, *, since: datetime, within_s: float = CALL_S
+    ) -> LookupAnswer:
         """Note the question, then answer as the script says; unsupported otherwise."""
         self.asked.append((message, since))
+        self.given_s.append(within_s)
         if not self.look_ups:
             return LookupAnswer(lookup=Lookup.UNSUPPORTED)
         answer = self.look_ups.popleft()

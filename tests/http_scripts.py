@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.channels.base import CALL_S
 from app.channels.http import HttpClient
 from app.channels.http_answers import Answer, Failure
 from tests.raw_server import Line
@@ -29,6 +30,6 @@ def forever(line: Line) -> None:
         line.say(OK)
 
 
-def get(client: HttpClient, url: str) -> Answer | Failure:
+def get(client: HttpClient, url: str, *, within_s: float = CALL_S) -> Answer | Failure:
     """GET this address."""
-    return client.get(url, params={}, headers={})
+    return client.get(url, params={}, headers={}, within_s=within_s)

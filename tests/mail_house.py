@@ -70,12 +70,10 @@ class MailHouse:
 
 
 @contextmanager
-def delivering_to(
-    house: MailHouse, *, total_s: float = 5.0, **more: Any
-) -> Iterator[tuple[Smtp, RawServer]]:
+def delivering_to(house: MailHouse, **more: Any) -> Iterator[tuple[Smtp, RawServer]]:
     """Open a provider for this house; `more` are fields of `MailServer`."""
     with RawServer(house.serve) as server:
-        provider = smtp_to(server, total_s=total_s, **more)
+        provider = smtp_to(server, **more)
         yield provider, server
         provider.close()
 
@@ -83,7 +81,6 @@ def delivering_to(
 def smtp_to(
     server: RawServer,
     *,
-    total_s: float = 5.0,
     security: Security = Security.NONE,
     host: str = "127.0.0.1",
     login: tuple[str, str] = ("", ""),
@@ -99,7 +96,7 @@ def smtp_to(
         password=password,
         ca_file=ca_file,
     )
-    return Smtp(server=where, sender=ROSA, total_s=total_s)
+    return Smtp(server=where, sender=ROSA)
 
 
 def saying(reply: bytes) -> Deed:

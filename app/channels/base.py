@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
+#: Seconds for a whole call to a provider: connecting, TLS, greeting, answer and all.
+CALL_S = 10.0
 #: Longest pause that a provider may ask of us.
 MAX_RETRY_AFTER = timedelta(hours=1)
 
@@ -45,10 +47,15 @@ class LookupAnswer:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a code of a provider means for us, and how a person reads it."""
+    """What a code of a provider means for us, and how a person reads it.
+
+    A fault is named only where the code tells of the provider or of our account there:
+    what depends on the recipient or on where the message goes is none.
+    """
 
     result: Result
     reason: str
+    fault: Fault = Fault.NONE
     retry_after: timedelta | None = None
 
 
@@ -63,14 +70,23 @@ class Provider(Protocol):
     def channel(self) -> Channel:
         """The channel this provider serves."""
 
-    def send(self, message: Message) -> Outcome:
-        """Hand the message over, within the provider's total deadline.
+    @property
+    def repeats_safely(self) -> bool:
+        """Whether a message of unknown outcome may be handed over again at once.
+
+        True only where the key makes the second time harmless.
+        """
+
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
+        """Hand the message over; the call ends in time whatever the other side does.
 
         An exception from outside (a time limit) may pass through; what became of the
         message is unknown then.
         """
 
-    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
+    def look_up(
+        self, message: Message, *, since: datetime, within_s: float = CALL_S
+    ) -> LookupAnswer:
         """Ask whether a message handed over after `since` has arrived there.
 
         Not finding it proves little within the first minute.

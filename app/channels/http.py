@@ -22,12 +22,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
 from app import __version__
+from app.channels.base import CALL_S
 from app.channels.http_answers import Answer, Failure, Fate
 from app.channels.http_connections import pool_manager
 from app.channels.sockets import Conversation, conversation, tls_context
+from app.domain.outcomes import Fault
 
-#: Seconds for a whole call, and within it for connecting.
-TOTAL_S = 10.0
+#: Seconds for connecting, within those of the whole call.
 CONNECT_S = 3.0
 #: Bytes of an answer's body, unpacked; the answer to a message has about 800.
 BODY_LIMIT = 64 * 1024
@@ -45,28 +46,33 @@ class HttpClient:
     """Asks a server, one request at a time, over a connection kept for a moment."""
 
     def __init__(
-        self,
-        *,
-        total_s: float = TOTAL_S,
-        connect_s: float = CONNECT_S,
-        ca_file: Path | None = None,
+        self, *, connect_s: float = CONNECT_S, ca_file: Path | None = None
     ) -> None:
-        self.total_s = total_s
         self._connect_s = connect_s
         self._adapter = _Adapter(_context(ca_file))
         self._last_used = time.monotonic()
 
     def post_form(
-        self, url: str, *, fields: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        url: str,
+        *,
+        fields: Mapping[str, str],
+        headers: Mapping[str, str],
+        within_s: float = CALL_S,
     ) -> Answer | Failure:
         """POST the fields as a form."""
-        return self._exchange("POST", url, headers, data=dict(fields))
+        return self._exchange("POST", url, headers, within_s, data=dict(fields))
 
     def post_json(
-        self, url: str, *, payload: object, headers: Mapping[str, str]
+        self,
+        url: str,
+        *,
+        payload: object,
+        headers: Mapping[str, str],
+        within_s: float = CALL_S,
     ) -> Answer | Failure:
         """POST the payload as JSON."""
-        return self._exchange("POST", url, headers, json=payload)
+        return self._exchange("POST", url, headers, within_s, json=payload)
 
     def get(
         self,
@@ -75,16 +81,11 @@ class HttpClient:
         params: Mapping[str, str],
         headers: Mapping[str, str],
         body_limit: int = BODY_LIMIT,
-        total_s: float | None = None,
+        within_s: float = CALL_S,
     ) -> Answer | Failure:
-        """GET with these parameters; another limit and deadline may be named."""
+        """GET with these parameters; another limit of the body may be named."""
         return self._exchange(
-            "GET",
-            url,
-            headers,
-            body_limit=body_limit,
-            total_s=total_s,
-            params=dict(params),
+            "GET", url, headers, within_s, body_limit=body_limit, params=dict(params)
         )
 
     def close(self) -> None:
@@ -96,14 +97,13 @@ class HttpClient:
         method: str,
         url: str,
         headers: Mapping[str, str],
+        within_s: float,
         *,
         body_limit: int = BODY_LIMIT,
-        total_s: float | None = None,
         **parts: Any,
     ) -> Answer | Failure:
         self._drop_idle()
-        seconds = self.total_s if total_s is None else total_s
-        with conversation(total_s=seconds, connect_s=self._connect_s) as talk:
+        with conversation(total_s=within_s, connect_s=self._connect_s) as talk:
             try:
                 request = requests.Request(
                     method, url, {**_HEADERS, **headers}, **parts
@@ -157,7 +157,13 @@ class _Adapter(HTTPAdapter):
 
 def _failure(talk: Conversation, error: Exception) -> Failure:
     fate = Fate.UNKNOWN if talk.sent else Fate.NOT_SENT
-    return Failure(fate=fate, reason=_reason(talk, list(_chain(error))))
+    errors = list(_chain(error))
+    is_late = talk.is_over or any(isinstance(one, TimeoutError) for one in errors)
+    return Failure(
+        fate=fate,
+        reason=_reason(talk, errors),
+        fault=Fault.TIMEOUT if is_late else Fault.DOWN,
+    )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

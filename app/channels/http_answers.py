@@ -15,6 +15,7 @@ from typing import Any
 
 from app.channels.base import MAX_RETRY_AFTER
 from app.clock import utc_now
+from app.domain.outcomes import Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class Failure:
 
     fate: Fate
     reason: str
+    fault: Fault
 
 
 def _pause(value: str, *, now: datetime) -> timedelta | None:

@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from app.channels.base import LookupAnswer, Message
+from app.channels.base import CALL_S, LookupAnswer, Message
 from app.channels.email_message import Letter, Sender, build_letter
 from app.clock import utc_now
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
 #: A file's name begins with its time, always this long, so that names sort by time.
@@ -32,6 +32,8 @@ class Preview:
     """Puts messages of one channel into the outbox."""
 
     name = "preview"
+    #: The second time writes the same file anew.
+    repeats_safely = True
 
     def __init__(self, *, channel: Channel, outbox: Path, sender: Sender) -> None:
         self.channel = channel
@@ -39,7 +41,7 @@ class Preview:
         self._sender = sender
         self._ending = ".eml" if channel is Channel.EMAIL else ".json"
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:  # noqa: ARG002 - a file's writing has no deadline
         """Write the message's file, in place of an earlier one with the same key."""
         content = self._content(message)
         if isinstance(content, Outcome):
@@ -50,7 +52,13 @@ class Preview:
             return _not_written(error)
         return Outcome(result=Result.ACCEPTED, provider_message_id=_id(message))
 
-    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:  # noqa: ARG002 - the key says it all
+    def look_up(
+        self,
+        message: Message,
+        *,
+        since: datetime,  # noqa: ARG002 - the key says it all
+        within_s: float = CALL_S,  # noqa: ARG002 - a folder's reading has no deadline
+    ) -> LookupAnswer:
         """Look for the message's file."""
         try:
             found = self._file_of(message.key)
@@ -118,6 +126,8 @@ def _not_written(error: OSError) -> Outcome:
     code = errno.errorcode.get(error.errno or 0, "")
     if error.errno in _NO_ROOM:
         reason = "there is no room on the disk for the outbox"
-        return Outcome(result=Result.TRANSIENT, reason=reason, code=code)
+        return Outcome(
+            result=Result.TRANSIENT, reason=reason, code=code, fault=Fault.DOWN
+        )
     reason = "the outbox in the data directory cannot be written"
-    return Outcome(result=Result.CONFIG, reason=reason, code=code)
+    return Outcome(result=Result.CONFIG, reason=reason, code=code, fault=Fault.REFUSED)

@@ -13,7 +13,7 @@ import smtplib
 import time
 from datetime import datetime
 
-from app.channels.base import LookupAnswer, Message
+from app.channels.base import CALL_S, LookupAnswer, Message
 from app.channels.email_message import Letter, Sender, build_letter
 from app.channels.smtp_replies import Step, refusal
 from app.channels.smtp_session import (
@@ -23,14 +23,16 @@ from app.channels.smtp_session import (
     silence_or_cut,
 )
 from app.channels.sockets import Conversation, conversation
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
-#: Seconds for a whole delivery, and within it for connecting.
-TOTAL_S = 30.0
-CONNECT_S = 10.0
-#: Seconds that a kept connection has to show that it lives, and to say good-bye.
-CHECK_S = 5.0
+#: Seconds for connecting, within those of the whole delivery.
+CONNECT_S = 5.0
+#: Seconds that a kept connection has to show that it lives, and at most this share of
+#: the delivery's: a new one must still find its time.
+CHECK_S = 3.0
+CHECK_SHARE = 1 / 3
+#: Seconds to say good-bye, where the delivery's deadline leaves so many.
 GOODBYE_S = 2.0
 #: A connection is given back after so many letters, or unused for so many seconds.
 MAX_LETTERS = 50
@@ -42,36 +44,38 @@ class Smtp:
 
     name = "smtp"
     channel = Channel.EMAIL
+    #: The Message-ID stays the same, but few mailboxes look at it.
+    repeats_safely = False
 
     def __init__(
-        self,
-        *,
-        server: MailServer,
-        sender: Sender,
-        total_s: float = TOTAL_S,
-        connect_s: float = CONNECT_S,
+        self, *, server: MailServer, sender: Sender, connect_s: float = CONNECT_S
     ) -> None:
         self._server = server
         self._sender = sender
-        self._total_s = total_s
         self._connect_s = connect_s
         self._session: smtplib.SMTP | None = None
         self._letters = 0
         self._used_at = 0.0
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         """Hand over one e-mail to its one recipient."""
         letter = build_letter(message, sender=self._sender)
         if isinstance(letter, Outcome):
             return letter
-        with conversation(total_s=self._total_s, connect_s=self._connect_s) as talk:
+        with conversation(total_s=within_s, connect_s=self._connect_s) as talk:
             try:
                 session = self._ready_session(talk)
             except (OSError, ValueError) as error:
                 return opening_trouble(error)
             return self._deliver(session, letter, talk)
 
-    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:  # noqa: ARG002 - there is nobody to ask
+    def look_up(
+        self,
+        message: Message,  # noqa: ARG002 - there is nobody to ask
+        *,
+        since: datetime,  # noqa: ARG002 - as above
+        within_s: float = CALL_S,  # noqa: ARG002 - as above
+    ) -> LookupAnswer:
         """Say that a mail server cannot be asked what it took."""
         return LookupAnswer(lookup=Lookup.UNSUPPORTED)
 
@@ -79,7 +83,7 @@ class Smtp:
         """Say good-bye to the mail server; may be called again at any time."""
         session, self._session = self._session, None
         if session is not None:
-            _say_goodbye(session)
+            _say_goodbye(session, within_s=GOODBYE_S)
 
     def _ready_session(self, talk: Conversation) -> smtplib.SMTP:
         """Return the kept session if it still lives, else a new one."""
@@ -105,23 +109,23 @@ class Smtp:
             # Whatever else ends this (a time limit) leaves a session out of step.
             if not in_step:
                 session.close()
-        self._keep(session)
+        self._keep(session, talk)
         return outcome
 
-    def _keep(self, session: smtplib.SMTP) -> None:
+    def _keep(self, session: smtplib.SMTP, talk: Conversation) -> None:
         if session.sock is None:
             return
         self._letters += 1
         self._used_at = time.monotonic()
-        if self._letters >= MAX_LETTERS:
-            _say_goodbye(session)
-        else:
+        if self._letters < MAX_LETTERS:
             self._session = session
+        else:
+            _say_goodbye(session, within_s=min(GOODBYE_S, talk.remaining_s))
 
 
 def _lives(session: smtplib.SMTP, talk: Conversation) -> bool:
     """Ask for a fresh start: it is answered like a NOOP and ends what was refused."""
-    seconds = min(CHECK_S, talk.seconds_left())
+    seconds = min(CHECK_S, talk.remaining_s * CHECK_SHARE)
     with conversation(total_s=seconds, connect_s=seconds):
         try:
             return session.rset()[0] == 250
@@ -132,8 +136,8 @@ def _lives(session: smtplib.SMTP, talk: Conversation) -> bool:
             raise
 
 
-def _say_goodbye(session: smtplib.SMTP) -> None:
-    with conversation(total_s=GOODBYE_S, connect_s=GOODBYE_S):
+def _say_goodbye(session: smtplib.SMTP, *, within_s: float) -> None:
+    with conversation(total_s=within_s, connect_s=within_s):
         with contextlib.suppress(OSError):
             session.quit()
         session.close()
@@ -172,16 +176,17 @@ def _declined(
         return refusal(step, code, text)
     if sent:
         reason = "the mail server's answer to the e-mail made no sense"
-        return Outcome(result=Result.AMBIGUOUS, reason=reason)
+        return Outcome(result=Result.AMBIGUOUS, reason=reason, fault=Fault.DOWN)
     reason = "what answers does not speak SMTP"
-    return Outcome(result=Result.TRANSIENT, reason=reason)
+    return Outcome(result=Result.TRANSIENT, reason=reason, fault=Fault.DOWN)
 
 
 def _broken_off(talk: Conversation) -> Outcome:
+    words, fault = silence_or_cut()
     if not talk.sent:
-        return Outcome(result=Result.TRANSIENT, reason=silence_or_cut())
-    reason = f"it is not known whether the e-mail was taken: {silence_or_cut()}"
-    return Outcome(result=Result.AMBIGUOUS, reason=reason)
+        return Outcome(result=Result.TRANSIENT, reason=words, fault=fault)
+    reason = f"it is not known whether the e-mail was taken: {words}"
+    return Outcome(result=Result.AMBIGUOUS, reason=reason, fault=fault)
 
 
 def _with_final_dot(content: bytes) -> bytes:

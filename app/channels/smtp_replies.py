@@ -7,11 +7,12 @@ words, since they hold the recipient's address.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from app.channels.base import MAX_RETRY_AFTER, Verdict
-from app.domain.outcomes import Outcome, Result
+from app.domain.outcomes import Fault, Outcome, Result
 
 
 class Step(StrEnum):
@@ -26,7 +27,10 @@ class Step(StrEnum):
 
 _RECIPIENT = Result.PERMANENT_RECIPIENT
 _CONTENT = Result.PERMANENT_CONTENT
-_LOGIN = Verdict(Result.CONFIG, "the mail server refused the user or the password")
+_LIMITED, _REFUSED = Fault.LIMITED, Fault.REFUSED
+_LOGIN = Verdict(
+    Result.CONFIG, "the mail server refused the user or the password", _REFUSED
+)
 _POLICY = Verdict(
     Result.CONFIG,
     "the mail server refuses mail from us (its policy, or SPF, DKIM and DMARC)",
@@ -35,8 +39,20 @@ _PROTOCOL = Verdict(Result.CONFIG, "the mail server did not understand a command
 _FULL = Verdict(Result.TRANSIENT, "the mailbox is full")
 _TOO_BIG = Verdict(_CONTENT, "the e-mail is too big for the mail server")
 _LATER = Verdict(Result.TRANSIENT, "the mail server asks us to try again later")
+_SLOWER = Verdict(
+    Result.TRANSIENT, "the mail server asks us to send more slowly", _LIMITED
+)
+_DAY_IS_FULL = Verdict(
+    Result.TRANSIENT,
+    "the mail server's limit of e-mails a day is reached",
+    _LIMITED,
+    timedelta(hours=1),
+)
+_SENDER = Verdict(Result.CONFIG, "the mail server refused our sender address", _REFUSED)
+#: Said of the sender, not of one letter: SPF, DKIM, DMARC, and who may send as whom.
+_NOT_AS_US = replace(_POLICY, fault=_REFUSED)
 _RELAYING = Verdict(
-    Result.CONFIG, "the mail server does not pass on mail for us (relaying)"
+    Result.CONFIG, "the mail server does not pass on mail for us (relaying)", _REFUSED
 )
 _NO_MAILBOX = Verdict(_RECIPIENT, "there is no such mailbox")
 
@@ -48,19 +64,22 @@ ENHANCED: dict[str, Verdict] = {
     "5.1.2": Verdict(_RECIPIENT, "there is no mail server for the address's domain"),
     "5.1.3": Verdict(_RECIPIENT, "the e-mail address is not valid"),
     "5.1.6": Verdict(_RECIPIENT, "the mailbox has moved"),
-    "5.1.7": Verdict(Result.CONFIG, "the mail server refused our sender address"),
-    "5.1.8": Verdict(Result.CONFIG, "the mail server refused our sender address"),
+    "5.1.7": _SENDER,
+    "5.1.8": _SENDER,
     "5.1.10": Verdict(_RECIPIENT, "the address's domain takes no mail"),
+    "5.1.90": _DAY_IS_FULL,  # Microsoft 365
     "5.2": Verdict(_RECIPIENT, "the mailbox takes no mail"),
     "5.2.1": Verdict(_RECIPIENT, "the mailbox is switched off"),
     "5.2.2": _FULL,
     "5.2.3": _TOO_BIG,
     "5.3.4": _TOO_BIG,
     "5.4": Verdict(_RECIPIENT, "there is no way to the address's mail server"),
+    "5.4.5": _DAY_IS_FULL,  # Gmail
     "5.5": _PROTOCOL,
     "5.6": Verdict(_CONTENT, "the mail server refused the e-mail's form"),
     "5.7": _POLICY,
     "5.7.8": _LOGIN,
+    **{f"5.7.{detail}": _NOT_AS_US for detail in (*range(20, 28), 57, 60)},
     "4.2.2": _FULL,
     "4.2": Verdict(Result.TRANSIENT, "the mailbox asks us to try again later"),
     "4.7": _LATER,
@@ -75,16 +94,18 @@ CODES: dict[int, Verdict] = {
     502: _PROTOCOL,
     503: _PROTOCOL,
     504: _PROTOCOL,
-    530: Verdict(Result.CONFIG, "the mail server wants a login"),
+    530: Verdict(Result.CONFIG, "the mail server wants a login", _REFUSED),
     534: _LOGIN,
     535: _LOGIN,
     538: _LOGIN,
 }
 #: What any other refusal means at each step.
 STEPS: dict[Step, Verdict] = {
-    Step.GREETING: Verdict(Result.CONFIG, "the mail server does not talk to us"),
+    Step.GREETING: Verdict(
+        Result.CONFIG, "the mail server does not talk to us", _REFUSED
+    ),
     Step.LOGIN: _LOGIN,
-    Step.SENDER: Verdict(Result.CONFIG, "the mail server refused our sender address"),
+    Step.SENDER: _SENDER,
     Step.RECIPIENT: _NO_MAILBOX,
     Step.CONTENT: Verdict(_CONTENT, "the mail server refused the e-mail"),
 }
@@ -95,6 +116,17 @@ STEP_CODES: dict[tuple[Step, int], Verdict] = {
     (Step.CONTENT, 552): _TOO_BIG,
 }
 
+#: Bytes of a reply that are read for their words.
+READ_BYTES = 1000
+#: Before the recipient is named no reply can be about one letter.
+_BEFORE_RECIPIENT = {Step.GREETING, Step.LOGIN, Step.SENDER}
+#: Words and names that may come from outside (addresses, hosts) and prove nothing.
+_NAMES = re.compile(rb"<[^>]*>|[^\s<>]*(?:@|\w\.[a-z])[^\s<>]*", re.IGNORECASE)
+_TOO_FAST = re.compile(
+    rb"throttl|\brate\b|slow(er)? down|"
+    rb"too many (\w+ )?(messages|mails|e-?mails|connections|logins?)\b",
+    re.IGNORECASE,
+)
 _ENHANCED_CODE = re.compile(rb"\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
 _PAUSE = re.compile(rb"\b(\d{1,5}) ?(secs?|seconds?|mins?|minutes?)\b", re.IGNORECASE)
 
@@ -102,17 +134,41 @@ _PAUSE = re.compile(rb"\b(\d{1,5}) ?(secs?|seconds?|mins?|minutes?)\b", re.IGNOR
 def refusal(step: Step, code: int, text: bytes) -> Outcome:
     """Judge a reply of 400 to 599."""
     enhanced = _enhanced(code, text)
-    verdict = _verdict(step, code, enhanced, text)
+    words = _NAMES.sub(b"", text[:READ_BYTES])
+    verdict = _verdict(step, code, enhanced, words)
     pause = _pause(text) if verdict.result is Result.TRANSIENT else None
     return Outcome(
         result=verdict.result,
         reason=verdict.reason,
         code=f"{code} {enhanced}".strip(),
-        retry_after=pause,
+        retry_after=pause or verdict.retry_after,
+        fault=_fault(verdict, step, code, enhanced),
     )
 
 
-def _verdict(step: Step, code: int, enhanced: str, text: bytes) -> Verdict:
+def _fault(verdict: Verdict, step: Step, code: int, enhanced: str) -> Fault:
+    """Tell what a reply says of the server: before the recipient, nearly all does."""
+    if verdict.fault is not Fault.NONE:
+        return verdict.fault
+    is_early = step in _BEFORE_RECIPIENT
+    if code >= 500:
+        is_ours = is_early and verdict.result is Result.CONFIG
+        return _REFUSED if is_ours else Fault.NONE
+    if not (is_early or code == 421):
+        # At the recipient 4.7 is a greylist; 4.3 is the server's own health.
+        is_ill = enhanced.startswith("4.3.") or (code == 452 and not enhanced)
+        return Fault.DOWN if is_ill else Fault.NONE
+    # 454 is said of logging in and of TLS.
+    is_limit = enhanced.startswith("4.7.") and code != 454
+    return _LIMITED if is_limit else Fault.DOWN
+
+
+def _verdict(step: Step, code: int, enhanced: str, words: bytes) -> Verdict:
+    # A mailbox may be written to too fast, too: that is said as 4.2.
+    if code < 500 and not enhanced.startswith("4.2.") and _TOO_FAST.search(words):
+        return _SLOWER
+    if step is Step.RECIPIENT and code >= 500 and _is_about_relaying(enhanced, words):
+        return _RELAYING
     known = (
         ENHANCED.get(enhanced)
         or STEP_CODES.get((step, code))
@@ -124,11 +180,11 @@ def _verdict(step: Step, code: int, enhanced: str, text: bytes) -> Verdict:
         return STEPS[step]  # the address that does not work is our own
     if known is not None:
         return known
-    if code < 500:
-        return _LATER
-    if step is Step.RECIPIENT and b"relay" in text.lower():
-        return _RELAYING
-    return STEPS[step]
+    return _LATER if code < 500 else STEPS[step]
+
+
+def _is_about_relaying(enhanced: str, words: bytes) -> bool:
+    return enhanced in {"", "5.7.0", "5.7.1"} and b"relay" in words.lower()
 
 
 def _enhanced(code: int, text: bytes) -> str:

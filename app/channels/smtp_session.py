@@ -18,7 +18,7 @@ from pathlib import Path
 
 from app.channels.smtp_replies import Step, refusal
 from app.channels.sockets import current_conversation, open_socket, tls_context
-from app.domain.outcomes import Outcome, Result
+from app.domain.outcomes import Fault, Outcome, Result
 
 
 class Security(StrEnum):
@@ -64,11 +64,11 @@ def opening_trouble(error: Exception) -> Outcome:
         # Words of type str are smtplib's own, about a reply it could not read.
         if isinstance(words, bytes) and 400 <= error.smtp_code < 600:
             return refusal(_step(error), error.smtp_code, words)
-        return _transient("what answers does not speak SMTP")
+        return _transient("what answers does not speak SMTP", Fault.DOWN)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _config(_missing(error))
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return _transient(silence_or_cut())
+        return _transient(*silence_or_cut())
     if isinstance(error, (smtplib.SMTPException, ValueError)) and not isinstance(
         error, ssl.SSLError
     ):
@@ -76,11 +76,11 @@ def opening_trouble(error: Exception) -> Outcome:
     return _unconnected(error)
 
 
-def silence_or_cut() -> str:
+def silence_or_cut() -> tuple[str, Fault]:
     """Say which of the two ended the conversation in hand."""
     if current_conversation().is_over:
-        return "the mail server did not answer in time"
-    return "the mail server cut the connection"
+        return "the mail server did not answer in time", Fault.TIMEOUT
+    return "the mail server cut the connection", Fault.DOWN
 
 
 class _Session(smtplib.SMTP):
@@ -129,10 +129,11 @@ def _missing(error: smtplib.SMTPNotSupportedError) -> str:
 def _unconnected(error: Exception) -> Outcome:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _config("the mail server's certificate is not valid for EMAIL_HOST")
+    fault = Fault.TIMEOUT if isinstance(error, TimeoutError) else Fault.DOWN
     for kind, words in _REASONS:
         if isinstance(error, kind):
-            return _transient(f"the mail server could not be reached: {words}")
-    return _transient("the mail server could not be reached")
+            return _transient(f"the mail server could not be reached: {words}", fault)
+    return _transient("the mail server could not be reached", fault)
 
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -143,9 +144,9 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def _transient(reason: str) -> Outcome:
-    return Outcome(result=Result.TRANSIENT, reason=reason)
+def _transient(reason: str, fault: Fault) -> Outcome:
+    return Outcome(result=Result.TRANSIENT, reason=reason, fault=fault)
 
 
 def _config(reason: str) -> Outcome:
-    return Outcome(result=Result.CONFIG, reason=reason)
+    return Outcome(result=Result.CONFIG, reason=reason, fault=Fault.REFUSED)

@@ -40,14 +40,19 @@ class Conversation:
         self._may_receive = MAX_RECEIVED
 
     @property
+    def remaining_s(self) -> float:
+        """The seconds until the deadline; 0 when it has passed."""
+        return max(self._ends_at - time.monotonic(), 0.0)
+
+    @property
     def is_over(self) -> bool:
         """Whether the deadline has passed."""
-        return time.monotonic() >= self._ends_at
+        return self.remaining_s == 0
 
     def seconds_left(self) -> float:
         """Return the seconds until the deadline; raise TimeoutError when it passed."""
-        left = self._ends_at - time.monotonic()
-        if left <= 0:
+        left = self.remaining_s
+        if left == 0:
             raise TimeoutError("the deadline of the conversation has passed")
         return left
 
@@ -95,6 +100,16 @@ class PlainSocket(socket.socket):
 
 class TlsSocket(ssl.SSLSocket):
     """The same over TLS; contexts made by `tls_context` wrap into it."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - ssl's
+        """Shake hands within the deadline, and within what is left for connecting.
+
+        After STARTTLS the socket's time-out still is the one of the last read.
+        """
+        left = _current.get().seconds_left()
+        given = self.gettimeout()
+        self.settimeout(left if given is None else min(given, left))
+        super().do_handshake(block)
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         """Read within the deadline."""
@@ -164,12 +179,16 @@ def _resolved(
     try:
         answer = answers.get(timeout=within_s)
     except queue.Empty:
-        raise socket.gaierror(socket.EAI_AGAIN, "no answer in time") from None
+        raise _SilentResolverError(socket.EAI_AGAIN, "no answer in time") from None
     if isinstance(answer, UnicodeError):
         raise socket.gaierror(socket.EAI_NONAME, "not a host name")
     if isinstance(answer, OSError):
         raise answer
     return [(family, address) for family, _, _, _, address in answer]
+
+
+class _SilentResolverError(socket.gaierror, TimeoutError):
+    """Raised when no name server answered in time: both of the two."""
 
 
 def _connected(

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from app.channels.base import LookupAnswer, Message, Verdict
+from app.channels.base import CALL_S, LookupAnswer, Message, Verdict
 from app.channels.http import HttpClient
 from app.channels.http_answers import Answer, Failure, Fate
 from app.channels.twilio_codes import TWILIO_CODES
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
 #: How far Twilio's clock may be behind ours; its times have whole seconds.
@@ -38,6 +38,7 @@ class Twilio:
     """Sends messages of one channel through a Twilio account."""
 
     name = "twilio"
+    repeats_safely = False
 
     def __init__(
         self,
@@ -47,16 +48,15 @@ class Twilio:
         auth_token: str,
         sender: str,
         api_base: str,
-        client: HttpClient | None = None,
     ) -> None:
         self.channel = channel
         self._sender = sender
-        self._client = client or HttpClient()
+        self._client = HttpClient()
         account = f"{api_base.rstrip('/')}/2010-04-01/Accounts/{account_sid}"
         self._url = f"{account}/Messages.json"
         self._headers = {"Authorization": _basic(account_sid, auth_token)}
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         """POST the message; judge the answer by Twilio's code, then by the status."""
         if not _is_whole(message.text):
             reason = "the message's text holds half a character"
@@ -66,12 +66,16 @@ class Twilio:
             "Body": message.text,
             **self._from(),
         }
-        answer = self._client.post_form(self._url, fields=fields, headers=self._headers)
+        answer = self._client.post_form(
+            self._url, fields=fields, headers=self._headers, within_s=within_s
+        )
         if isinstance(answer, Failure):
             return _unanswered(answer)
         return _outcome(answer)
 
-    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
+    def look_up(
+        self, message: Message, *, since: datetime, within_s: float = CALL_S
+    ) -> LookupAnswer:
         """Search Twilio's list for a message to this number with these words.
 
         First among those sent since the day before; then among all to this number,
@@ -79,7 +83,8 @@ class Twilio:
         """
         day = (since.astimezone(UTC) - timedelta(days=1)).date().isoformat()
         for narrower in ({"DateSent>": day}, {}):
-            answer = self._listed(message.recipient, narrower)
+            # Two questions share the time.
+            answer = self._listed(message.recipient, narrower, within_s=within_s / 2)
             if answer is None:
                 return LookupAnswer(lookup=Lookup.UNANSWERED)
             for resource in answer:
@@ -93,7 +98,7 @@ class Twilio:
         self._client.close()
 
     def _listed(
-        self, recipient: str, narrower: Mapping[str, str]
+        self, recipient: str, narrower: Mapping[str, str], *, within_s: float
     ) -> list[Mapping[str, Any]] | None:
         wanted = {"To": self._address(recipient), "PageSize": str(PAGE_SIZE)}
         answer = self._client.get(
@@ -101,7 +106,7 @@ class Twilio:
             params={**wanted, **narrower},
             headers=self._headers,
             body_limit=LOOKUP_LIMIT,
-            total_s=self._client.total_s / 2,  # a look-up asks twice
+            within_s=within_s,
         )
         if isinstance(answer, Failure) or answer.status != 200:
             return None
@@ -132,9 +137,9 @@ def _is_whole(text: str) -> bool:
 def _unanswered(failure: Failure) -> Outcome:
     if failure.fate is Fate.NOT_SENT:
         reason = f"Twilio could not be reached: {failure.reason}"
-        return Outcome(result=Result.TRANSIENT, reason=reason)
+        return Outcome(result=Result.TRANSIENT, reason=reason, fault=failure.fault)
     reason = f"it is not known whether Twilio took the message: {failure.reason}"
-    return Outcome(result=Result.AMBIGUOUS, reason=reason)
+    return Outcome(result=Result.AMBIGUOUS, reason=reason, fault=failure.fault)
 
 
 def _outcome(answer: Answer) -> Outcome:
@@ -147,6 +152,7 @@ def _outcome(answer: Answer) -> Outcome:
         reason=verdict.reason,
         code=str(code or answer.status),
         retry_after=answer.retry_after or verdict.retry_after,
+        fault=verdict.fault,
     )
 
 
@@ -155,7 +161,12 @@ def _taken(answer: Answer) -> Outcome:
     sid = _usable_sid(resource)
     if not sid:
         reason = "Twilio answered, but did not name the message"
-        return Outcome(result=Result.AMBIGUOUS, reason=reason, code=str(answer.status))
+        return Outcome(
+            result=Result.AMBIGUOUS,
+            reason=reason,
+            code=str(answer.status),
+            fault=Fault.DOWN,
+        )
     code = _code(resource.get("error_code"))
     verdict = TWILIO_CODES.get(code)
     if resource.get("status") in _GIVEN_UP and verdict is not None:
@@ -164,6 +175,7 @@ def _taken(answer: Answer) -> Outcome:
             reason=verdict.reason,
             code=str(code),
             provider_message_id=sid,
+            fault=verdict.fault,
         )
     return Outcome(result=Result.ACCEPTED, provider_message_id=sid)
 
@@ -171,7 +183,8 @@ def _taken(answer: Answer) -> Outcome:
 def _failed(answer: Answer) -> Verdict | None:
     """Judge what a code cannot mend: the request may have been worked on."""
     if answer.status >= 500:
-        return Verdict(Result.AMBIGUOUS, "Twilio failed while it took the message")
+        reason = "Twilio failed while it took the message"
+        return Verdict(Result.AMBIGUOUS, reason, Fault.DOWN)
     return None
 
 
@@ -179,12 +192,13 @@ def _refused(answer: Answer) -> Verdict:
     """Judge an answer whose code (if it has one) we do not know."""
     status = answer.status
     if status in {408, 425, 429}:
-        return Verdict(Result.TRANSIENT, "Twilio asks us to try again later")
+        fault = Fault.LIMITED if status == 429 else Fault.DOWN
+        return Verdict(Result.TRANSIENT, "Twilio asks us to try again later", fault)
     if status in {401, 403}:
         return TWILIO_CODES[20003]
     if status < 400 or status in {404, 405, 407}:
         reason = "what answers at TWILIO_API_BASE does not seem to be Twilio"
-        return Verdict(Result.CONFIG, reason)
+        return Verdict(Result.CONFIG, reason, Fault.REFUSED)
     return Verdict(Result.PERMANENT_CONTENT, "Twilio refused the message")
 
 

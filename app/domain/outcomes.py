@@ -22,6 +22,16 @@ class Result(StrEnum):
     CONFIG = "config"  # our credentials, sender or account: a person must act
 
 
+class Fault(StrEnum):
+    """What an attempt tells of the provider itself, whatever became of the message."""
+
+    NONE = "none"  # it is well: it took the message, or refused this one alone
+    DOWN = "down"  # not reached, cut off, ill, or something else answered in its place
+    TIMEOUT = "timeout"  # no answer within the deadline
+    REFUSED = "refused"  # it serves us no more: a person must act
+    LIMITED = "limited"  # we send too fast or too much; `retry_after` if it was named
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """How one attempt ended, in words that are safe to show and to log.
@@ -35,6 +45,7 @@ class Outcome:
     code: str = ""
     provider_message_id: str = ""
     retry_after: timedelta | None = None
+    fault: Fault = Fault.NONE
 
 
 class Lookup(StrEnum):

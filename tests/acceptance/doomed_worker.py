@@ -21,7 +21,7 @@ from dramatiq.worker import _WorkerThread
 
 import worker
 from app.broker.consumer import RedisConsumer
-from app.channels.base import LookupAnswer, Message, Provider
+from app.channels.base import CALL_S, LookupAnswer, Message, Provider
 from app.domain.outcomes import Outcome
 from app.services import dispatch, opening
 from app.storage import delivering
@@ -48,19 +48,22 @@ class DoomedProvider:
         self._provider = provider
         self.name = provider.name
         self.channel = provider.channel
+        self.repeats_safely = provider.repeats_safely
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         if POINT == "before_call":
             die_once(message.key)
-        outcome = self._provider.send(message)
+        outcome = self._provider.send(message, within_s=within_s)
         if POINT == "after_answer":
             die_once(message.key)
         return outcome
 
-    def look_up(self, message: Message, *, since: datetime) -> LookupAnswer:
+    def look_up(
+        self, message: Message, *, since: datetime, within_s: float = CALL_S
+    ) -> LookupAnswer:
         if POINT == "look_up":
             die_once(message.key)
-        return self._provider.look_up(message, since=since)
+        return self._provider.look_up(message, since=since, within_s=within_s)
 
     def close(self) -> None:
         self._provider.close()

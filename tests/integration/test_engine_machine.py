@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from app.channels.base import LookupAnswer, Message
+from app.channels.base import CALL_S, LookupAnswer, Message
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.tasks import FINISHED, UNDER_WAY
 from app.errors import ConflictError
@@ -45,13 +45,13 @@ class Watched(FakeProvider):
         #: How often each message was taken, known to us or not.
         self.taken: dict[str, int] = {}
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         row = self._engine.row(message.key)
         assert row["status"] == "sending"
         assert not self._earlier_under_way(row), "a later message went first"
         if not self.script:
             self.take(message)
-        return super().send(message)
+        return super().send(message, within_s=within_s)
 
     def take(self, message: Message) -> None:
         self.taken[message.key] = self.taken.get(message.key, 0) + 1

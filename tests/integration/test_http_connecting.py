@@ -13,6 +13,7 @@ import pytest
 from app.channels import sockets
 from app.channels.http import HttpClient
 from app.channels.http_answers import Answer, Failure, Fate
+from app.domain.outcomes import Fault
 from tests.http_scripts import OK, forever, get
 from tests.raw_server import CERTIFICATES, Line, RawServer
 
@@ -21,19 +22,23 @@ TOTAL_S = 0.3
 SLACK_S = 0.5
 
 
+def not_sent(reason: str, *, fault: Fault = Fault.DOWN) -> Failure:
+    return Failure(fate=Fate.NOT_SENT, reason=reason, fault=fault)
+
+
 def test_a_refused_connection_is_known_not_to_be_sent() -> None:
     with RawServer(forever) as server:
         gone = server.url
 
     answer = get(HttpClient(), gone)
 
-    assert answer == Failure(fate=Fate.NOT_SENT, reason="the connection was refused")
+    assert answer == not_sent("the connection was refused")
 
 
 def test_a_host_that_does_not_exist_is_known_not_to_be_sent() -> None:
     answer = get(HttpClient(connect_s=1.0), "http://nowhere.invalid/")
 
-    assert answer == Failure(fate=Fate.NOT_SENT, reason="the host was not found (DNS)")
+    assert answer == not_sent("the host was not found (DNS)")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://[::1/", "ftp://a/"])
@@ -54,7 +59,7 @@ def test_a_name_server_that_is_silent_holds_us_no_longer_than_connecting_may(
     answer = get(HttpClient(connect_s=TOTAL_S), "http://api.example.com/")
 
     assert time.monotonic() - began < TOTAL_S + SLACK_S
-    assert answer == Failure(fate=Fate.NOT_SENT, reason="the host was not found (DNS)")
+    assert answer == not_sent("the host was not found (DNS)", fault=Fault.TIMEOUT)
     over.set()
 
 
@@ -110,7 +115,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused() -> None:
     with RawServer(encrypted) as server:
         answer = get(HttpClient(), secure_url(server))
 
-    assert answer == Failure(fate=Fate.NOT_SENT, reason="the certificate is not valid")
+    assert answer == not_sent("the certificate is not valid")
 
 
 def test_a_certificate_for_another_name_is_refused(
@@ -123,7 +128,7 @@ def test_a_certificate_for_another_name_is_refused(
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
         answer = get(client, secure_url(server, host="api.example.com"))
 
-    assert answer == Failure(fate=Fate.NOT_SENT, reason="the certificate is not valid")
+    assert answer == not_sent("the certificate is not valid")
 
 
 def test_a_server_without_tls_is_known_not_to_be_sent_to() -> None:
@@ -142,5 +147,4 @@ def test_a_handshake_that_never_ends_holds_us_no_longer_than_connecting_may() ->
         took = time.monotonic() - began
 
     assert took < TOTAL_S + SLACK_S
-    assert isinstance(answer, Failure)
-    assert answer.fate is Fate.NOT_SENT
+    assert answer == not_sent("there was no answer in time", fault=Fault.TIMEOUT)

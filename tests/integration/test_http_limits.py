@@ -9,23 +9,22 @@ from collections.abc import Callable
 
 import pytest
 
-from app.channels import http
+from app.channels.base import CALL_S
 from app.channels.http import BODY_LIMIT, HttpClient
 from app.channels.http_answers import Answer, Failure, Fate
+from app.domain.outcomes import Fault
 from tests.http_scripts import answering, get
 from tests.raw_server import Line, RawServer
 
 #: Seconds given to a call that hangs, and what it may take over that.
-TOTAL_S = 0.3
+WITHIN_S = 0.3
 SLACK_S = 0.5
 
 
-def failure_of(
-    script: Callable[[Line], None], *, total_s: float = http.TOTAL_S
-) -> Failure:
-    client = HttpClient(total_s=total_s)
+def failure_of(script: Callable[[Line], None], *, within_s: float = CALL_S) -> Failure:
+    client = HttpClient()
     with RawServer(script) as server:
-        answer = get(client, server.url)
+        answer = get(client, server.url, within_s=within_s)
         client.close()
     assert isinstance(answer, Failure), answer
     return answer
@@ -92,10 +91,12 @@ def test_a_slow_server_holds_us_no_longer_than_the_deadline(
 ) -> None:
     began = time.monotonic()
 
-    failure = failure_of(script, total_s=TOTAL_S)
+    failure = failure_of(script, within_s=WITHIN_S)
 
-    assert time.monotonic() - began < TOTAL_S + SLACK_S
-    assert failure == Failure(fate=Fate.UNKNOWN, reason="there was no answer in time")
+    assert time.monotonic() - began < WITHIN_S + SLACK_S
+    assert failure == Failure(
+        fate=Fate.UNKNOWN, reason="there was no answer in time", fault=Fault.TIMEOUT
+    )
 
 
 def test_a_flood_is_cut_off_long_before_the_deadline() -> None:
@@ -105,7 +106,7 @@ def test_a_flood_is_cut_off_long_before_the_deadline() -> None:
             line.say(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
     began = time.monotonic()
-    failure = failure_of(flooding, total_s=10.0)
+    failure = failure_of(flooding)
 
     assert failure.fate is Fate.UNKNOWN
     assert time.monotonic() - began < 5.0
@@ -122,7 +123,9 @@ def test_a_body_may_have_its_limit_and_no_byte_more() -> None:
 
     assert isinstance(whole, Answer)
     assert len(whole.body) == BODY_LIMIT
-    assert too_long == Failure(fate=Fate.UNKNOWN, reason="the answer could not be read")
+    assert too_long == Failure(
+        fate=Fate.UNKNOWN, reason="the answer could not be read", fault=Fault.DOWN
+    )
 
 
 def test_a_packed_body_that_swells_is_not_unpacked_whole() -> None:

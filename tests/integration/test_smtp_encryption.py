@@ -55,7 +55,7 @@ def logging_in(simulator: Simulator, security: Security, password: str) -> Smtp:
         password=password,
         ca_file=AUTHORITY,
     )
-    return Smtp(server=server, sender=ROSA, total_s=5.0)
+    return Smtp(server=server, sender=ROSA)
 
 
 def test_a_server_without_a_login_is_not_sent_to_when_a_user_is_set() -> None:
