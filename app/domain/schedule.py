@@ -32,7 +32,7 @@ def parse_timing(value: object) -> Timing:
     if isinstance(value, (timedelta, Cron)):
         return _checked(value)
     text = str(value).strip()
-    if " " in text or "*" in text:
+    if "*" in text or len(text.split()) > 2:
         return Cron.parse(text)
     try:
         return _checked(parse_duration(text))
