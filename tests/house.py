@@ -46,9 +46,12 @@ def make_settings(tmp_path: Path, **env: str) -> Settings:
 
     The process's own environment is not looked at.
     """
+    policy = tmp_path / "bellhop.toml"
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    policy.touch()  # what is named must be there; empty, it says nothing
     given = {
         "BELLHOP_DATA_DIR": str(tmp_path / "var"),
-        "BELLHOP_CONFIG": str(tmp_path / "bellhop.toml"),
+        "BELLHOP_CONFIG": str(policy),
         "BELLHOP_API_KEY": ADMIN_KEY,
         "BELLHOP_SECRET_KEY": SECRET_KEY,
         **env,

@@ -6,7 +6,6 @@ variable's name and a way out. Secrets are never printed.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
+from app.config.secrets import MIN_SECRET_LENGTH, weakness
+from app.config.sentences import nearest, sentence
 from app.config.settings import Settings
 from app.errors import ConfigError, Problem
 
@@ -27,8 +28,9 @@ OWN_PREFIX = "BELLHOP_"
 TEST_PREFIX = "BELLHOP_TEST_"
 #: A variable with this ending names a file that holds the value.
 FILE_SUFFIX = "_FILE"
-#: Characters of a secret below which production does not start.
-MIN_SECRET_LENGTH = 32
+#: Secrets without which, or with weak ones, production does not start.
+STRONG_SECRETS = ("BELLHOP_SECRET_KEY", "BELLHOP_API_KEY")
+POLICY_FILE = "BELLHOP_CONFIG"
 
 
 class Source(StrEnum):
@@ -70,11 +72,11 @@ def read(
     environ: Mapping[str, str] | None = None, *, dotenv: Path = Path(".env")
 ) -> Reading:
     """Do as `load`, and tell where each value came from."""
-    given = _given(os.environ if environ is None else environ, dotenv)
-    problems = _unknown_names(given)
+    given, problems = _given(os.environ if environ is None else environ, dotenv)
+    problems += _unknown_names(given)
     values, unread = _values(given)
     texts = {name: text for name, (text, _) in values.items()}
-    problems += [*unread, *_weak_secrets(texts)]
+    problems += [*unread, *_weak_secrets(texts), *_missing_policy(texts)]
     try:
         settings = Settings.model_validate(texts)
     except ValidationError as error:
@@ -92,30 +94,29 @@ def read(
 _Given = Mapping[Source, Mapping[str, str]]
 
 
-def _given(environ: Mapping[str, str], dotenv: Path) -> _Given:
+def _given(environ: Mapping[str, str], dotenv: Path) -> tuple[_Given, list[Problem]]:
+    in_file: dict[str, str | None] = {}
     try:
-        _check_lines(dotenv)
+        problems = _broken_lines(dotenv)
         in_file = dotenv_values(dotenv)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(dotenv), f"cannot be read: {error}")]) from None
-    return {
+        problems = [Problem(str(dotenv), f"cannot be read: {error}")]
+    given = {
         Source.ENVIRONMENT: environ,
         Source.DOTENV: {k: v for k, v in in_file.items() if v is not None},
     }
+    return given, problems
 
 
-def _check_lines(dotenv: Path) -> None:
-    """Raise ConfigError for lines that say nothing; the parser would skip them."""
+def _broken_lines(dotenv: Path) -> list[Problem]:
+    """Tell of lines that say nothing; the parser would skip them."""
     if not dotenv.is_file():
-        return
+        return []
     with dotenv.open(encoding="utf-8") as file:
         broken = [found.original for found in parse_stream(file) if found.error]
-    if broken:
-        message = "must be written NAME=value, each on a line of its own"
-        # The line's number alone: it may hold a secret.
-        raise ConfigError(
-            [Problem(f"{dotenv}, line {line.line}", message) for line in broken]
-        )
+    message = "must be written NAME=value, each on a line of its own"
+    # The line's number alone: it may hold a secret.
+    return [Problem(f"{dotenv}, line {line.line}", message) for line in broken]
 
 
 def _values(
@@ -153,8 +154,7 @@ def _unknown_names(given: _Given) -> list[Problem]:
         if not name.startswith(OWN_PREFIX) or name.startswith(TEST_PREFIX):
             continue
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            message = f"there is no such setting; the nearest is {near[0]}"
+            message = f"there is no such setting; the nearest is {nearest(name, known)}"
             problems.append(Problem(name, message))
     return problems
 
@@ -163,17 +163,36 @@ def _problem(error: Any) -> Problem:
     name = str(error["loc"][0])
     field = next(f for f in Settings.model_fields.values() if f.alias == name)
     example = field.examples[0] if field.examples else ""
-    message = error["msg"].removeprefix("Value error, ")
-    return Problem(name, f"{message}; example: {name}={example}")
+    return Problem(name, f"{sentence(error)}; example: {name}={example}")
 
 
 def _weak_secrets(texts: Mapping[str, str]) -> list[Problem]:
     if texts.get("BELLHOP_ENV", "").strip() != "production":
         return []
     problems = []
-    for name in ("BELLHOP_SECRET_KEY", "BELLHOP_API_KEY"):
-        if len(texts.get(name, "").strip()) < MIN_SECRET_LENGTH:
+    for name in STRONG_SECRETS:
+        secret = texts.get(name, "").strip()
+        if trouble := weakness(secret) if secret else "is not set":
             message = f"production needs at least {MIN_SECRET_LENGTH} random characters"
             hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            problems.append(Problem(name, f"{message}; make some with {hint}"))
+            problems.append(
+                Problem(name, f"{trouble}; {message}: make some with {hint}")
+            )
     return problems
+
+
+def _missing_policy(texts: Mapping[str, str]) -> list[Problem]:
+    """Tell where a policy is expected and there is none; the usual file may be absent.
+
+    A slip of the pen in its name would otherwise put all that the owner decided out of
+    force without a word.
+    """
+    named = texts.get(POLICY_FILE, "").strip()
+    try:
+        is_missing = bool(named) and not Path(named).exists()
+    except (OSError, ValueError):
+        is_missing = False  # whoever reads it says why that cannot be done
+    if not is_missing:
+        return []
+    message = f"there is no file {named}; make it (it may be empty), or leave this out"
+    return [Problem(POLICY_FILE, message)]

@@ -1,7 +1,7 @@
 """What is wrong with a value that the owner wrote, in words that follow its name.
 
 The one table of pydantic's errors that settings and `bellhop.toml` can meet; validators
-of ours have words of their own. No sentence repeats the value: it may be a secret.
+of ours have words of their own. None of these repeats the value: it may be a secret.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -48,16 +49,41 @@ def _words(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _like(pattern: str, otherwise: str) -> AfterValidator:
+    """Refuse what does not begin so, without repeating it: it may hold a password."""
+
+    def check(value: str) -> str:
+        if not re.match(pattern, value):
+            raise ValueError(otherwise)
+        return value
+
+    return AfterValidator(check)
+
+
 Secret = SecretStr | None
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 TimeZoneName = Annotated[str, AfterValidator(time_zone)]
 LocaleName = Annotated[str, AfterValidator(_locale)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
-DatabaseUrl = Annotated[str, Field(pattern=r"^(sqlite:///|postgresql\+psycopg://)")]
-RedisUrl = Annotated[str, Field(pattern=r"^(rediss?|unix)://")]
-WebUrl = Annotated[str, Field(pattern=r"^https?://[^/]+")]
-Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+DatabaseUrl = Annotated[
+    str,
+    _like(
+        r"sqlite:///|postgresql\+psycopg://",
+        "must begin with sqlite:/// or postgresql+psycopg://",
+    ),
+]
+RedisUrl = Annotated[
+    str,
+    _like(r"(rediss?|unix)://", "must begin with redis://, rediss:// or unix://"),
+]
+WebUrl = Annotated[
+    str,
+    _like(r"https?://[^/]+", "must be an address that begins with https:// or http://"),
+]
+Region = Annotated[
+    str, _like(r"[A-Z]{2}$", "must be the two capital letters of a country")
+]
 
 
 def variable(

@@ -147,6 +147,8 @@ END
 make_settings() {
     mkdir -p "$SETTINGS"
     [ -e "$SETTINGS/bellhop.env" ] || write_settings
+    # Its place is set (BELLHOP_CONFIG), so that it must be there; empty is enough.
+    [ -e "$SETTINGS/bellhop.toml" ] || : >"$SETTINGS/bellhop.toml"
     chmod 0755 "$SETTINGS"
     for file in "$SETTINGS/bellhop.env" "$SETTINGS/bellhop.toml"; do
         # The services read it, and nobody else; /etc is read-only to them.

@@ -156,8 +156,11 @@ def test_business_without_a_name_is_told_only_where_customers_read_it(
     assert look(settings.business, tmp_path, **TWILIO, **named) == []
 
 
-def test_policy_is_told_with_its_file(tmp_path: Path) -> None:
-    (usual,) = look(settings.policy, tmp_path)
+def test_policy_is_told_with_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path.parent)
+    (usual,) = look(settings.policy, tmp_path, BELLHOP_CONFIG="")
     (tmp_path / "bellhop.toml").write_text('[schedule]\ncleanup = "2h"\n')
     (own,) = look(settings.policy, tmp_path)
 

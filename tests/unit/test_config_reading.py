@@ -119,6 +119,55 @@ def test_dotenv_that_is_no_text_is_named(tmp_path: Path) -> None:
         load({}, dotenv=dotenv)
 
 
+def test_a_policy_file_that_is_named_and_not_there_stops_the_start(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "belhop.toml"
+
+    with pytest.raises(ConfigError) as caught:
+        load({"BELLHOP_CONFIG": str(file)}, dotenv=tmp_path / ".env")
+
+    (problem,) = caught.value.problems
+    assert problem.field == "BELLHOP_CONFIG"
+    assert problem.message.startswith(f"there is no file {file};")
+
+
+def test_a_policy_file_may_be_absent_where_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    settings = load({"BELLHOP_CONFIG": ""}, dotenv=tmp_path / ".env")
+
+    assert settings.policy_file == Path("bellhop.toml")
+
+
+def test_a_policy_file_that_is_named_and_there_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.touch()
+
+    settings = load({"BELLHOP_CONFIG": str(file)}, dotenv=tmp_path / ".env")
+
+    assert settings.policy_file == file
+
+
+def test_lines_of_dotenv_that_say_nothing_are_told_with_all_the_rest(
+    tmp_path: Path,
+) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("BELLHOP_PORT=eight\n=geheim\n")
+
+    with pytest.raises(ConfigError) as caught:
+        load({"EMAIL_PORT": "0"}, dotenv=dotenv)
+
+    assert [problem.field for problem in caught.value.problems] == [
+        f"{dotenv}, line 2",
+        "BELLHOP_PORT",
+        "EMAIL_PORT",
+    ]
+    assert "geheim" not in str(caught.value)
+
+
 def test_names_of_the_test_suite_are_left_alone(tmp_path: Path) -> None:
     settings = load({"BELLHOP_TEST_REQUIRE_SERVICES": "1"}, dotenv=tmp_path / ".env")
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.config import Settings, names
 from app.config.reading import load
+from app.config.secrets import weakness
 from app.errors import ConfigError
 
 CANARY = "canary-7f3a"
+#: As long as a secret must be, and not a character longer.
+GOOD = "kT7_pW2xQ9-mZ4rB8vLc5NdHs1YgAu3J"
 #: A value that each variable refuses, with a secret in it.
 REFUSED = {
     "BELLHOP_ENV": CANARY,
@@ -92,8 +99,8 @@ def test_weak_secrets_are_told_together_with_every_other_mistake(
 def test_production_starts_with_secrets_that_are_long_enough(tmp_path: Path) -> None:
     environ = {
         "BELLHOP_ENV": "production",
-        "BELLHOP_SECRET_KEY": "s" * 32,
-        "BELLHOP_API_KEY": "k" * 32,
+        "BELLHOP_SECRET_KEY": GOOD,
+        "BELLHOP_API_KEY": GOOD[::-1],
     }
 
     assert load(environ, dotenv=tmp_path / ".env").env == "production"
@@ -105,12 +112,51 @@ def test_a_secret_that_is_one_character_too_short_is_refused(
 ) -> None:
     environ = {
         "BELLHOP_ENV": "production",
-        "BELLHOP_SECRET_KEY": "s" * 32,
-        "BELLHOP_API_KEY": "k" * 32,
-        name: "x" * 31,
+        "BELLHOP_SECRET_KEY": GOOD,
+        "BELLHOP_API_KEY": GOOD[::-1],
+        name: GOOD[:-1],
     }
 
     assert set(problems_of(environ, tmp_path)) == {name}
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("x" * 32, "different characters"),
+        ("abc123" * 10, "different characters"),
+        ("1234567" * 6, "different characters"),
+        ("abcdefghijklmnopqrstuvwxyz0123456789", "in their order"),
+        ("zyxwvutsrqponmlkjihgfedcba9876543210", "in their order"),
+        ("0123456789" * 4, "in their order"),
+        ("abcdefghijklmnopqrstuvwxyzAAAAAAAAAA", "in their order"),
+        ("acegikmoqsuwyACEGIKMOQSUWY02468!#%')", "in their order"),
+    ],
+)
+@pytest.mark.parametrize("name", ["BELLHOP_SECRET_KEY", "BELLHOP_API_KEY"])
+def test_a_long_secret_that_anybody_would_guess_is_refused_and_not_shown(
+    tmp_path: Path, name: str, secret: str, told: str
+) -> None:
+    environ = {
+        "BELLHOP_ENV": "production",
+        "BELLHOP_SECRET_KEY": GOOD,
+        "BELLHOP_API_KEY": GOOD,
+        name: secret,
+    }
+
+    found = problems_of(environ, tmp_path)
+
+    assert set(found) == {name}
+    assert told in found[name]
+    assert secret not in str(found)
+
+
+@given(seed=st.integers(), size=st.sampled_from([16, 24, 48]))
+def test_what_was_made_by_chance_is_strong(seed: int, size: int) -> None:
+    made = Random(seed).randbytes(size)
+
+    assert weakness(made.hex()) == ""
+    assert weakness(base64.urlsafe_b64encode(made).decode() + "=" * 8) == ""
 
 
 def test_dotenv_as_a_windows_editor_saves_it_is_read_from_its_first_line(

@@ -28,9 +28,13 @@ def test_every_example_is_a_value_that_can_be_set(tmp_path: Path) -> None:
     ]
     dotenv = tmp_path / ".env"
     dotenv.write_text("\n".join(lines), encoding="utf-8")
+    policy = tmp_path / "bellhop.toml"
+    policy.touch()
 
-    # Production would refuse the placeholders of secrets, and rightly.
-    settings = load({"BELLHOP_ENV": "development"}, dotenv=dotenv)
+    # Production would refuse the placeholders of secrets, and rightly; and a policy
+    # file that is named must be there.
+    own = {"BELLHOP_ENV": "development", "BELLHOP_CONFIG": str(policy)}
+    settings = load(own, dotenv=dotenv)
 
     assert [line.partition("=")[0] for line in lines] == list(names())
     assert settings.business_name == "Salon Rosa"

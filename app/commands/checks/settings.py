@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from app.channels.table import OUTBOX, Mode, channel_modes
 from app.commands.checks.findings import Box, Finding, broken, info, ok, warning
-from app.config.reading import MIN_SECRET_LENGTH
+from app.config.secrets import weakness
 from app.config.settings import Settings
 from app.errors import ConfigError
 from app.policy import load_policy
@@ -24,12 +24,12 @@ def settings(box: Box) -> Iterator[Finding]:
         ("BELLHOP_SECRET_KEY", chosen.secret_key),
         ("BELLHOP_API_KEY", chosen.api_key),
     ]:
-        if secret and len(secret.get_secret_value()) < MIN_SECRET_LENGTH:
+        if secret and (trouble := weakness(secret.get_secret_value())):
             yield warning(
-                f"{name} is shorter than {MIN_SECRET_LENGTH} characters.",
+                f"{name} {trouble}.",
                 "It could be guessed, and production refuses it.",
                 "Take it out of the settings (Bellhop then makes a good one), or set a "
-                "longer one.",
+                "long random one.",
             )
 
 
