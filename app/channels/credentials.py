@@ -14,7 +14,6 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from app.channels.base import Provider
-from app.channels.email_message import parse_sender
 from app.config import Settings
 from app.domain.recipients import Channel
 from app.errors import Problem
@@ -123,6 +122,9 @@ def _half_pairs(settings: Settings) -> Iterator[Problem]:
 
 def _bad_sender(settings: Settings) -> Iterator[Problem]:
     if settings.default_from_email:
+        # Every process looks here, and few of them build e-mails.
+        from app.channels.email_message import parse_sender  # noqa: PLC0415 - see above
+
         try:
             parse_sender(settings.default_from_email)
         except ValueError as error:

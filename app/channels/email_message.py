@@ -18,8 +18,6 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-import email_validator
-
 from app.channels.base import Message
 from app.clock import utc_now
 from app.domain.outcomes import Outcome, Result
@@ -86,6 +84,8 @@ def plain_address(address: str) -> str:
     A domain with letters beyond ASCII is written in its ASCII form.
     """
     if not address.isascii():
+        import email_validator  # noqa: PLC0415 - few addresses need it
+
         try:
             checked = email_validator.validate_email(
                 address, check_deliverability=False, allow_smtputf8=False

@@ -1,12 +1,14 @@
 """The table of providers: who serves each channel, by the settings found.
 
 Called by `runtime.py` (the providers themselves) and by banners and `doctor` (the modes
-alone). To add a provider: one file beside this one, and one row here.
+alone). To add a provider: one file beside this one, and one row here. A provider's file
+is loaded when one is opened: who never sends has no use for HTTP and e-mail (6 MB).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -18,14 +20,13 @@ from app.channels.credentials import (
     is_wanted,
     value,
 )
-from app.channels.email_message import Sender, parse_sender
-from app.channels.preview import Preview
-from app.channels.smtp import Smtp
-from app.channels.smtp_session import MailServer, Security
-from app.channels.twilio import Twilio
 from app.config import Settings
 from app.domain.recipients import Channel
 from app.errors import ConfigError
+
+if TYPE_CHECKING:
+    from app.channels.email_message import Sender
+    from app.channels.smtp_session import Security
 
 __all__ = ["ORDERS", "PROVIDERS", "Mode", "channel_modes", "open_providers"]
 
@@ -78,11 +79,15 @@ def _opened(
         return chosen.build(settings)
     if chosen is Mode.OFF:
         return None
+    from app.channels.preview import Preview  # noqa: PLC0415 - see the top
+
     outbox = settings.data_dir / OUTBOX
     return Preview(channel=channel, outbox=outbox, sender=_preview_sender(settings))
 
 
 def _preview_sender(settings: Settings) -> Sender:
+    from app.channels.email_message import Sender, parse_sender  # noqa: PLC0415 - as above
+
     if settings.default_from_email:
         return parse_sender(settings.default_from_email)
     return Sender(name=settings.business_name, address="no-reply@preview.invalid")
@@ -97,6 +102,8 @@ def _twilio_whatsapp(settings: Settings) -> Provider:
 
 
 def _twilio(settings: Settings, channel: Channel, sender: str | None) -> Provider:
+    from app.channels.twilio import Twilio  # noqa: PLC0415 - see the top
+
     return Twilio(
         channel=channel,
         account_sid=settings.twilio_account_sid or "",
@@ -107,6 +114,10 @@ def _twilio(settings: Settings, channel: Channel, sender: str | None) -> Provide
 
 
 def _smtp(settings: Settings) -> Provider:
+    from app.channels.email_message import parse_sender  # noqa: PLC0415 - see the top
+    from app.channels.smtp import Smtp  # noqa: PLC0415 - likewise
+    from app.channels.smtp_session import MailServer  # noqa: PLC0415 - likewise
+
     server = MailServer(
         host=settings.email_host or "",
         port=settings.email_port,
@@ -118,6 +129,8 @@ def _smtp(settings: Settings) -> Provider:
 
 
 def _security(settings: Settings) -> Security:
+    from app.channels.smtp_session import Security  # noqa: PLC0415 - see the top
+
     if settings.email_use_ssl:
         return Security.TLS
     return Security.STARTTLS if settings.email_use_tls else Security.NONE

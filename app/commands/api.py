@@ -22,10 +22,8 @@ def run(_arguments: argparse.Namespace) -> int:
     """Answer requests until told to stop."""
     settings = config.load()
     logs.configure(settings, process="api")
-    # What is wrong with policy, credentials, database or port is told here, in one
-    # piece, and not by the process that granian starts.
-    open_runtime(settings).close()
-    check_port_free(settings)
-    parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    serve(settings)
+    with open_runtime(settings) as runtime:
+        check_port_free(settings)
+        parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        serve(runtime)
     return 0

@@ -8,16 +8,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 from app.channels.table import OUTBOX, channel_modes
-from app.commands import demo
-from app.config import Settings, load
+from app.config import load
 from app.errors import BellhopError
 from app.logs import fields
 from app.policy import Policy, load_policy
-from app.storage.database import Database, database_url
-from app.storage.migrate import migrate
-from app.supervisor import box
+from app.supervisor import box, migration
 from app.supervisor.child import Child
 from app.supervisor.services import services
 
@@ -46,23 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
     policy = load_policy(settings.policy_file)
     modes = channel_modes(settings)
     if arguments.demo:
-        demo.check_preview(modes)
+        _demo().check_preview(modes)
     outbox = settings.data_dir / OUTBOX
     plan = box.Plan(
         services=partial(_services, policy=policy, main_workers=arguments.workers),
-        migrate=_migrate,
+        migrate=migration.migrate,
         modes=modes,
         on_ready=partial(_play_demo, outbox=outbox) if arguments.demo else None,
     )
     return box.run(settings, plan=plan)
-
-
-def _migrate(settings: Settings) -> None:
-    database = Database(database_url(settings))
-    try:
-        migrate(database)
-    finally:
-        database.close()
 
 
 def _services(
@@ -77,15 +67,22 @@ def _services(
 def _play_demo(base_url: str, api_key: str, *, outbox: Path) -> None:
     """Play beside the watching of the children, so that Ctrl-C is heard meanwhile."""
     threading.Thread(
-        target=_demo, args=(base_url, api_key, outbox), daemon=True
+        target=_run_demo, args=(base_url, api_key, outbox), daemon=True
     ).start()
 
 
-def _demo(base_url: str, api_key: str, outbox: Path) -> None:
+def _run_demo(base_url: str, api_key: str, outbox: Path) -> None:
     try:
-        demo.run_against(base_url, api_key, outbox=outbox)
+        _demo().run_against(base_url, api_key, outbox=outbox)
     except BellhopError as error:
         log.warning("The demo stopped", extra=fields("demo_stopped", why=str(error)))
+
+
+def _demo() -> ModuleType:
+    # Loaded where it is asked for: it brings formats and tables of currencies.
+    from app.commands import demo  # noqa: PLC0415 - see above
+
+    return demo
 
 
 def _count(text: str) -> int:

@@ -11,8 +11,6 @@ import re
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 
@@ -35,10 +33,14 @@ def _time_zones() -> set[str]:
 
 
 def _currency(value: str) -> str:
+    from babel.numbers import list_currencies  # noqa: PLC0415 - 2.5 MB, seldom set
+
     return _known(value.upper(), set(list_currencies()), "currency")
 
 
 def _locale(value: str) -> str:
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - as above
+
     try:
         return str(Locale.parse(value.replace("-", "_")))
     except (ValueError, UnknownLocaleError):

@@ -5,11 +5,10 @@ Used by bookings, payments, the API and the words we send; `formats.py` prints i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-
-from babel.numbers import list_currencies
 
 #: The largest amount we take: far above any booking, safe in every database and JSON.
 MAX_AMOUNT = 10**12
@@ -22,8 +21,6 @@ MINOR_DIGITS = {
     **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
-
-_CURRENCIES = frozenset(list_currencies())
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Money:
             raise ValueError(
                 "the amount must be a whole number of minor units (4500 is 45.00 EUR)"
             )
-        if self.currency not in _CURRENCIES:
+        if self.currency not in _currencies():
             raise ValueError(
                 f"{self.currency!r} is not a currency: write its code, for example EUR"
             )
@@ -52,6 +49,14 @@ class Money:
 def minor_digits(currency: str) -> int:
     """Return how many digits ISO 4217 puts after the currency's decimal point."""
     return MINOR_DIGITS.get(currency, 2)
+
+
+@functools.cache
+def _currencies() -> frozenset[str]:
+    # Babel's tables take 2.5 MB: a process that never meets a price has none of it.
+    from babel.numbers import list_currencies  # noqa: PLC0415 - see above
+
+    return frozenset(list_currencies())
 
 
 def read_money(value: object) -> Money:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import email_validator
-import phonenumbers
-
 
 class Channel(StrEnum):
     """The media through which a customer is reached."""
@@ -21,6 +18,9 @@ def normal_phone(raw: str, *, region: str | None) -> str:
 
     `region` (ISO 3166, for example `DE`) is where numbers without a leading + are.
     """
+    # With its tables of all countries, for those who read numbers: the API alone.
+    import phonenumbers  # noqa: PLC0415 - see above
+
     try:
         number = phonenumbers.parse(raw, region)
     except phonenumbers.NumberParseException:
@@ -32,6 +32,8 @@ def normal_phone(raw: str, *, region: str | None) -> str:
 
 def normal_email(raw: str) -> str:
     """Return the address in its normal form; raise ValueError with a sentence."""
+    import email_validator  # noqa: PLC0415 - likewise
+
     try:
         checked = email_validator.validate_email(
             raw, check_deliverability=False, allow_smtputf8=False

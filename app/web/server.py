@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
+from functools import partial
 
 from flask import Flask
 
-from app import config, logs
-from app.config import Settings
-from app.runtime import open_runtime
+from app import logs
+from app.errors import StartError
+from app.runtime import Runtime
 from app.web import pulse
 from app.web.app import create_app
 from app.web.bodies import LARGEST_BODY
@@ -21,51 +24,55 @@ THREADS = 4
 BACKLOG = 256
 
 
-def serve(settings: Settings) -> None:
+def serve(runtime: Runtime) -> None:
     """Answer requests until the process is told to stop."""
     if sys.platform == "win32":
-        _serve_with_waitress(settings)
+        _serve_with_waitress(runtime)
     else:
-        _serve_with_granian(settings)
+        asyncio.run(_serve_with_granian(runtime))
 
 
-def build() -> Flask:
-    """Make the application in the process that will answer."""
-    settings = config.load()
-    logs.configure(settings, process="api")
-    # Here, not in granian's parent: a thread there might hold a lock when it forks.
-    pulse.start(settings)
-    return create_app(open_runtime(settings))
+def _build(runtime: Runtime) -> Flask:
+    pulse.start(runtime.settings)
+    return create_app(runtime)
 
 
-def bridged() -> Bridge:
+def _bridged(runtime: Runtime) -> Bridge:
     """Make the same for granian: no thread ever waits for a slow sender."""
-    return Bridge(build(), threads=THREADS, largest_body=LARGEST_BODY)
+    return Bridge(_build(runtime), threads=THREADS, largest_body=LARGEST_BODY)
 
 
-def _serve_with_granian(settings: Settings) -> None:
-    from granian import Granian  # noqa: PLC0415 - not installed on Windows
-    from granian.constants import Interfaces  # noqa: PLC0415 - likewise
+async def _serve_with_granian(runtime: Runtime) -> None:
+    # Its embedded server: the other one puts a second process, which does no more than
+    # wait, over the one that answers (30 MB), and costs a start of its own.
+    from granian.constants import Interfaces  # noqa: PLC0415 - not installed on Windows
+    from granian.server.embed import Server  # noqa: PLC0415 - likewise
 
-    Granian(
-        "app.web.server:bridged",
+    settings = runtime.settings
+    server = Server(
+        partial(_bridged, runtime),
         factory=True,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGINL,
-        workers=1,  # processes must not share SQLite's and Redis's sockets
         backlog=BACKLOG,
         websockets=False,
         log_enabled=False,
-        respawn_failed_workers=False,
-    ).serve()
+    )
+    logs.configure(settings, process="api")  # granian has closed every log just now
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    await server.serve()
+    if server.interrupt_children:
+        raise StartError(f"The API cannot listen on port {settings.port} any more.")
 
 
-def _serve_with_waitress(settings: Settings) -> None:
+def _serve_with_waitress(runtime: Runtime) -> None:
     from waitress import serve  # noqa: PLC0415 - installed on Windows alone
 
+    settings = runtime.settings
     serve(
-        build(),
+        _build(runtime),
         host=settings.host,
         port=settings.port,
         threads=THREADS,

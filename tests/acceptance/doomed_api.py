@@ -1,23 +1,20 @@
 """The real API, which dies in the middle of a payment: run with `-m`, it knows where.
 
-`BELLHOP_TEST_DIE` names the point. It dies as by kill -9, with all its processes gone.
+`BELLHOP_TEST_DIE` names the point. It dies as by kill -9.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
-from flask import Flask
-from granian import Granian
-from granian.constants import Interfaces
 
-from app import config
+from app.__main__ import main
 from app.runtime import Runtime
 from app.services import dispatch
 from app.storage.releasing import Rung
-from app.web import server
 
 #: What a shell tells of a process that was ended by SIGKILL.
 EXIT_KILLED = 137
@@ -56,20 +53,6 @@ POINTS: Mapping[str, Callable[[], None]] = {
 }
 
 
-def build() -> Flask:
-    """Make the application in the process that answers, as `app/web/server.py` does."""
-    POINTS[os.environ["BELLHOP_TEST_DIE"]]()
-    return server.build()
-
-
 if __name__ == "__main__":
-    settings = config.load()
-    Granian(
-        "tests.acceptance.doomed_api:build",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        blocking_threads=server.THREADS,
-        respawn_failed_workers=False,
-    ).serve()
+    POINTS[os.environ["BELLHOP_TEST_DIE"]]()
+    sys.exit(main(["api"]))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.__main__ import EXIT_CONFIG
 from app.channels.credentials import Mode
-from app.config import Settings, load
+from app.config import load
 from app.domain.recipients import Channel
 from app.errors import BellhopError, ConfigError, StorageUnavailableError
 from app.supervisor import box, valkey
@@ -40,7 +40,7 @@ def services(environment: Mapping[str, str]) -> list[Child]:
     ]
 
 
-def migrate(_settings: Settings) -> None:
+def migrate() -> None:
     if SPEC.get("migration_fails"):
         raise StorageUnavailableError("The database cannot be used just now.")
 

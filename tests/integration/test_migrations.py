@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from app.errors import StorageUnavailableError
 from app.storage.database import Database
-from app.storage.migrate import check_migrated, migrate
+from app.storage.migrate import MIGRATIONS, check_migrated, migrate, newest_version
 from app.storage.tables import installation, metadata
 
 
@@ -72,6 +74,15 @@ def test_a_database_of_a_newer_bellhop_is_not_touched(database: Database) -> Non
         check_migrated(database)
     with pytest.raises(StorageUnavailableError, match="newer Bellhop"):
         migrate(database)
+
+
+def test_the_newest_version_is_where_alembic_would_lead() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    head = ScriptDirectory.from_config(config).get_current_head()
+
+    assert newest_version() == head
 
 
 def schema(tx: sa.Connection) -> list[str | None]:

