@@ -1,0 +1,153 @@
+"""A TCP proxy on the way to a real server: cut, closed, stalled, or speaking itself.
+
+`with Proxy(host, port) as proxy:` listens at `proxy.port`.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+#: Closing with this option sends a reset, as the fall of a server does.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class _Pipe:
+    """One client's connection and ours to the server."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client = client
+        self.server = server
+        self.is_stranded = False
+
+    def cut(self) -> None:
+        for end in (self.client, self.server):
+            with suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+class Proxy:
+    """Passes on every byte, unless told otherwise; all its threads end with it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._lock = threading.Lock()
+        self._pipes: list[_Pipe] = []
+        self._threads: list[threading.Thread] = []
+        self._upward = threading.Event()  # from client to server
+        self._downward = threading.Event()
+        self._listener: socket.socket | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self.resume()
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+        self.resume()
+        for thread in self._threads:
+            thread.join(5)
+
+    def open(self) -> None:
+        """Listen, at the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        self._start(self._accept, self._listener)
+
+    def close(self) -> None:
+        """Go away: cut what there is, and refuse what comes."""
+        assert self._listener is not None
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Reset all connections that there are."""
+        with self._lock:
+            pipes, self._pipes = self._pipes, []
+        for pipe in pipes:
+            pipe.cut()
+
+    def stall(self) -> None:
+        """Take every byte and pass on none; new connections are accepted."""
+        self._upward.clear()
+        self._downward.clear()
+
+    def resume(self) -> None:
+        """Pass on what was kept back, and all that comes."""
+        self._upward.set()
+        self._downward.set()
+
+    def strand(self) -> None:
+        """Pass nothing more on over the connections that there are, without a word."""
+        with self._lock:
+            for pipe in self._pipes:
+                pipe.is_stranded = True
+
+    def say(self, words: bytes, *, and_listen: bool) -> None:
+        """Tell all clients something in the server's name; pass on theirs, or not."""
+        if and_listen:
+            self._upward.set()
+        else:
+            self._upward.clear()
+        with self._lock:
+            for pipe in self._pipes:
+                pipe.client.sendall(words)
+
+    def _start(self, deed: object, *arguments: object) -> None:
+        thread = threading.Thread(target=deed, args=arguments, daemon=True)  # type: ignore[arg-type]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:
+                client.close()
+                continue
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pipe = _Pipe(client, server)
+            with self._lock:
+                self._pipes.append(pipe)
+            self._start(self._pass_on, pipe, client, server, self._upward)
+            self._start(self._pass_on, pipe, server, client, self._downward)
+
+    def _pass_on(
+        self,
+        pipe: _Pipe,
+        source: socket.socket,
+        target: socket.socket,
+        flows: threading.Event,
+    ) -> None:
+        try:
+            while words := source.recv(65536):
+                flows.wait()
+                if not pipe.is_stranded:
+                    target.sendall(words)
+        except OSError:
+            pass  # it was cut
+        with self._lock:
+            if pipe in self._pipes:
+                self._pipes.remove(pipe)
+        pipe.cut()
