@@ -82,6 +82,10 @@ class Line:
                 return
             self.say(bytes([byte]))
 
+    def pause(self, seconds: float) -> None:
+        """Say nothing for a while."""
+        self._over.wait(seconds)
+
     def hang(self) -> None:
         """Say nothing until the test is over."""
         self._over.wait(PATIENCE_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -55,14 +56,11 @@ def test_a_connection_that_died_meanwhile_is_replaced(ending: Deed) -> None:
     assert server.connections == 2
 
 
-def test_a_kept_connection_that_is_silent_does_not_use_up_the_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(smtp_module, "CHECK_S", 0.2)
+def test_a_kept_connection_that_is_silent_does_not_use_up_the_time() -> None:
     house = MailHouse({b"RSET": hanging})
 
     with delivering_to(house) as (provider, server):
-        outcomes = [provider.send(letter()) for _ in range(2)]
+        outcomes = [provider.send(letter(), within_s=0.9) for _ in range(2)]
 
     assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 2
     assert server.connections == 2
@@ -80,6 +78,20 @@ def test_a_connection_is_given_back_after_its_share_of_letters(
 
     assert server.connections == 2
     assert house.commands.count(b"quit") == 2
+
+
+def test_a_good_bye_that_is_not_answered_keeps_to_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smtp_module, "MAX_LETTERS", 1)
+
+    with delivering_to(MailHouse({b"QUIT": hanging})) as (provider, _):
+        began = time.monotonic()
+        outcome = provider.send(letter(), within_s=0.3)
+        took = time.monotonic() - began
+
+    assert outcome.result is Result.ACCEPTED
+    assert took < 0.8
 
 
 def test_a_connection_that_was_idle_too_long_is_not_used_again(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Callable
 
 import pytest
 
 from app.channels.smtp import Smtp
 from app.channels.smtp_session import MailServer, Security
-from app.domain.outcomes import Result
+from app.domain.outcomes import Fault, Result
 from tests.mail_house import ROSA, MailHouse, delivering_to, letter, saying, smtp_to
 from tests.raw_server import CERTIFICATES, Line, RawServer
 from tests.simulator import Simulator
@@ -88,7 +89,7 @@ def test_nothing_goes_in_clear_text_where_encryption_was_asked_for() -> None:
     ):
         outcome = provider.send(letter())
 
-    assert outcome.result is Result.CONFIG
+    assert (outcome.result, outcome.fault) == (Result.CONFIG, Fault.REFUSED)
     assert "STARTTLS" in outcome.reason
     assert [command[:4].upper() for command in house.commands] == [b"EHLO"]
 
@@ -159,11 +160,33 @@ def test_a_certificate_for_another_name_is_refused(
     assert "certificate" in outcome.reason
 
 
+@pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+def test_a_handshake_that_never_ends_holds_us_no_longer_than_the_deadline(
+    security: Security,
+) -> None:
+    def agree_late_and_hang(line: Line) -> None:
+        line.pause(0.7)
+        line.say(b"220 go\r\n")
+        line.hang()
+
+    offer = saying(b"250-here\r\n250 STARTTLS\r\n")
+    house = MailHouse({b"EHLO": offer, b"STARTTLS": agree_late_and_hang})
+    silent = security is Security.TLS
+
+    with RawServer(Line.hang if silent else house.serve) as server:
+        began = time.monotonic()
+        outcome = smtp_to(server, security=security).send(letter(), within_s=1.0)
+        took = time.monotonic() - began
+
+    assert took < 1.5
+    assert (outcome.result, outcome.fault) == (Result.TRANSIENT, Fault.TIMEOUT)
+
+
 def test_tls_towards_a_plain_port_says_what_to_look_at() -> None:
     with delivering_to(MailHouse(), security=Security.TLS) as (provider, _):
         outcome = provider.send(letter())
 
-    assert outcome.result is Result.TRANSIENT
+    assert (outcome.result, outcome.fault) == (Result.TRANSIENT, Fault.DOWN)
     assert "EMAIL_USE_SSL" in outcome.reason
 
 
@@ -172,5 +195,5 @@ def test_a_host_that_does_not_exist_is_tried_again_later() -> None:
 
     outcome = Smtp(server=server, sender=ROSA, connect_s=1.0).send(letter())
 
-    assert outcome.result is Result.TRANSIENT
+    assert (outcome.result, outcome.fault) == (Result.TRANSIENT, Fault.DOWN)
     assert "DNS" in outcome.reason

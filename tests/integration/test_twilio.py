@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from app.channels.twilio_codes import TWILIO_CODES
-from app.domain.outcomes import Outcome, Result
+from app.domain.outcomes import Fault, Outcome, Result
 from app.domain.recipients import Channel
 from tests.raw_server import Line, RawServer
 from tests.simulator import Simulator
@@ -91,42 +91,47 @@ def test_an_error_is_judged_by_its_code(code: int) -> None:
     outcome = sent_to(answering(400, {"code": code, "message": "+4915112345678"}))
 
     assert outcome.result is TWILIO_CODES[code].result
+    assert outcome.fault is TWILIO_CODES[code].fault
     assert outcome.reason == TWILIO_CODES[code].reason
     assert outcome.code == str(code)
 
 
 @pytest.mark.parametrize(
-    ("status", "result"),
+    ("status", "result", "fault"),
     [
-        (301, Result.CONFIG),
-        (307, Result.CONFIG),
-        (400, Result.PERMANENT_CONTENT),
-        (401, Result.CONFIG),
-        (403, Result.CONFIG),
-        (404, Result.CONFIG),
-        (408, Result.TRANSIENT),
-        (413, Result.PERMANENT_CONTENT),
-        (422, Result.PERMANENT_CONTENT),
-        (425, Result.TRANSIENT),
-        (429, Result.TRANSIENT),
-        (500, Result.AMBIGUOUS),
-        (502, Result.AMBIGUOUS),
-        (503, Result.AMBIGUOUS),
-        (504, Result.AMBIGUOUS),
+        (301, Result.CONFIG, Fault.REFUSED),
+        (307, Result.CONFIG, Fault.REFUSED),
+        (400, Result.PERMANENT_CONTENT, Fault.NONE),
+        (401, Result.CONFIG, Fault.REFUSED),
+        (403, Result.CONFIG, Fault.REFUSED),
+        (404, Result.CONFIG, Fault.REFUSED),
+        (405, Result.CONFIG, Fault.REFUSED),
+        (407, Result.CONFIG, Fault.REFUSED),
+        (408, Result.TRANSIENT, Fault.DOWN),
+        (413, Result.PERMANENT_CONTENT, Fault.NONE),
+        (422, Result.PERMANENT_CONTENT, Fault.NONE),
+        (425, Result.TRANSIENT, Fault.DOWN),
+        (429, Result.TRANSIENT, Fault.LIMITED),
+        (500, Result.AMBIGUOUS, Fault.DOWN),
+        (502, Result.AMBIGUOUS, Fault.DOWN),
+        (503, Result.AMBIGUOUS, Fault.DOWN),
+        (504, Result.AMBIGUOUS, Fault.DOWN),
     ],
 )
 @pytest.mark.parametrize("content", [b"<html>", {"code": 99999}, {"code": None}])
 def test_an_error_without_a_known_code_is_judged_by_its_status(
-    status: int, content: object, result: Result
+    status: int, content: object, result: Result, fault: Fault
 ) -> None:
-    assert sent_to(answering(status, content)).result is result
+    outcome = sent_to(answering(status, content))
+
+    assert (outcome.result, outcome.fault) == (result, fault)
 
 
 @pytest.mark.parametrize("code", [20003, 20500, 20503, 21211])
 def test_a_server_error_leaves_it_unknown_whatever_its_code(code: int) -> None:
     outcome = sent_to(answering(500, {"code": code}, "Retry-After: 9"))
 
-    assert outcome.result is Result.AMBIGUOUS
+    assert (outcome.result, outcome.fault) == (Result.AMBIGUOUS, Fault.DOWN)
     assert outcome.retry_after == timedelta(seconds=9)
 
 
@@ -156,13 +161,24 @@ def test_a_daily_limit_without_a_pause_waits_an_hour() -> None:
     ],
 )
 def test_a_yes_without_a_usable_name_leaves_it_unknown(content: object) -> None:
-    assert sent_to(answering(201, content)).result is Result.AMBIGUOUS
+    outcome = sent_to(answering(201, content))
+
+    assert (outcome.result, outcome.fault) == (Result.AMBIGUOUS, Fault.DOWN)
 
 
-def test_a_yes_that_is_a_no_inside_is_judged_by_its_code() -> None:
-    content = {"sid": SID, "status": "failed", "error_code": 30005}
+@pytest.mark.parametrize(
+    ("code", "result", "fault"),
+    [
+        (30005, Result.PERMANENT_RECIPIENT, Fault.NONE),
+        (30002, Result.CONFIG, Fault.REFUSED),
+    ],
+)
+def test_a_yes_that_is_a_no_inside_is_judged_by_its_code(
+    code: int, result: Result, fault: Fault
+) -> None:
+    content = {"sid": SID, "status": "failed", "error_code": code}
 
     outcome = sent_to(answering(201, content))
 
-    assert outcome.result is Result.PERMANENT_RECIPIENT
+    assert (outcome.result, outcome.fault) == (result, fault)
     assert outcome.provider_message_id == SID

@@ -14,7 +14,7 @@ from app.channels import preview as preview_module
 from app.channels.base import LookupAnswer, Message
 from app.channels.email_message import Sender
 from app.channels.preview import Preview
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -152,7 +152,7 @@ def test_a_full_disk_is_no_fault_of_the_message(
         patched.setattr(Path, "write_bytes", no_space)
         outcome = preview(tmp_path).send(message())
 
-    assert outcome.result is Result.TRANSIENT
+    assert (outcome.result, outcome.fault) == (Result.TRANSIENT, Fault.DOWN)
     assert outcome.code == "ENOSPC"
     assert files(tmp_path) == []
 
@@ -175,7 +175,7 @@ def test_an_outbox_that_cannot_be_written_wants_a_person(tmp_path: Path) -> None
 
     outcome = preview(tmp_path).send(message())
 
-    assert outcome.result is Result.CONFIG
+    assert (outcome.result, outcome.fault) == (Result.CONFIG, Fault.REFUSED)
     assert preview(tmp_path).look_up(message(), since=LONG_AGO).lookup is (
         Lookup.UNANSWERED
     )
