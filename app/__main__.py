@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "send-test": "Send one test message through a channel",
     "simulator": "Run a fake SMS, WhatsApp and e-mail provider for trials",
     "demo": "Book, pay and move a few appointments, to have something to see",
+    "chaos": "Break a box of its own, and prove that no message is lost or doubled",
     "bench": "Measure answers, deliveries and the drain rate on this machine",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.config import names
+from app.config.surroundings import bare_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 STOP_WITHIN_S = 60.0
@@ -21,12 +20,8 @@ Child = subprocess.Popen[str]
 
 
 def surroundings(more: Mapping[str, str]) -> dict[str, str]:
-    """Return this environment without Bellhop's own settings, and with `more`.
-
-    A `REDIS_URL` of the person who measures must not be filled with test messages.
-    """
-    given = {name: text for name, text in os.environ.items() if not _is_ours(name)}
-    return {**given, "PYTHONPATH": str(ROOT), **more}
+    """Return this environment without Bellhop's own settings, and with `more`."""
+    return bare_environment({"PYTHONPATH": str(ROOT), **more})
 
 
 def own_python(*arguments: str) -> list[str]:
@@ -88,10 +83,6 @@ def free_port() -> int:
         finder.bind(("127.0.0.1", 0))
         port: int = finder.getsockname()[1]
         return port
-
-
-def _is_ours(name: str) -> bool:
-    return name.removesuffix("_FILE") in names() or name.startswith("BELLHOP_")
 
 
 def _stop(child: Child) -> None:

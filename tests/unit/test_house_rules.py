@@ -18,7 +18,10 @@ MOST_LINES_OF_MODULE_DOCSTRING = 12
 #: Modules of one floor may know each other.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("bellhop", "app.launcher"),
-    ("worker", "scheduler", "app.__main__", "app.commands", "app.supervisor"),
+    (
+        *("worker", "scheduler", "app.__main__"),
+        *("app.commands", "app.supervisor", "app.chaos"),
+    ),
     ("app.web", "actors"),
     ("app.services", "app.messages.examples"),
     ("app.runtime",),
@@ -46,6 +49,7 @@ BORDERS = {
         "app.runtime",
         "app.web",
         "app.commands",
+        "app.chaos",
     ),
 }
 
