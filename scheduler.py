@@ -1,7 +1,8 @@
 """The scheduler: the one table of jobs, each of which makes rows right.
 
-Started as a service or by `up`; never a second one on the same data. A job may run 0, 1
-or 5 times without harm; a run that was missed is caught up once.
+Started as a service or by `up`. Several may run on one PostgreSQL, also on several
+hosts: one leads, the others wait. A job may run 0, 1 or 5 times without harm; a run
+that was missed is caught up once.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from functools import partial
+from zoneinfo import ZoneInfo
 
 from apscheduler.events import (
     EVENT_JOB_EXECUTED,
@@ -26,33 +27,35 @@ from apscheduler.events import (
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from app import config, logs, service_manager
-from app.clock import utc_now
 from app.config import Settings
+from app.domain.schedule import Cron, Timing
 from app.errors import BellhopError, ConfigError, StartError
 from app.logs import fields
 from app.runtime import Runtime, open_runtime
 from app.services import cleanup, dispatch, jobs, recovery, reminders, workers
+from app.services.job_runs import JobRun, Work
+from app.services.leadership import Leadership
+from app.services.leading import Lead
 from app.storage.lock import FileLock
 from app.supervisor import parent
 
 log = logging.getLogger("scheduler")
 
-Job = Callable[[Runtime], object]
-
 
 def _release(runtime: Runtime) -> object:
-    return dispatch.release(runtime, look_ups=True)
+    return dispatch.release(runtime)
 
 
 def _heartbeat(_runtime: Runtime) -> object:
-    service_manager.notify("WATCHDOG=1")
-    return None
+    return None  # that it ran is written down, like any other job's run
 
 
-#: Every job; how often each runs stands in `app/domain/schedule.py`.
-JOBS: dict[str, Job] = {
+#: Every job; when each runs stands in `app/domain/schedule.py`.
+JOBS: dict[str, Work] = {
     "release": _release,
     "heartbeat": _heartbeat,
     "take_over": workers.take_over,
@@ -64,8 +67,9 @@ JOBS: dict[str, Job] = {
 }
 #: Jobs with a thread of their own: a long cleanup never delays them.
 PROMPT_JOBS = ("release", "heartbeat")
-#: How a job ended is written down at most so often; a failure always is.
-NOTE_EVERY_S = 4.0
+#: What runs every second on every scheduler, whether it leads or waits.
+LEAD = "lead"
+LEAD_EVERY_S = 1
 #: A job that is still running when it is due so many times in a row is stuck.
 MOST_OVERRUNS = 120
 #: When no job has ended for so long, nobody starts them any more: the thread that
@@ -73,6 +77,8 @@ MOST_OVERRUNS = 120
 SILENT_AFTER_S = 60.0
 #: The main thread only waits for the stop, and looks up so often.
 LOOK_EVERY_S = 1.0
+#: Between two looks: the process itself was stopped, and what it did must come round.
+STOPPED_AFTER_S = 10.0
 EXIT_STUCK = 70
 EXIT_SECOND = 75
 EXIT_CONFIG = 78
@@ -98,8 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def build(runtime: Runtime) -> BackgroundScheduler:
-    """Make a scheduler with every job of the table."""
+def build(runtime: Runtime, leadership: Leadership) -> BackgroundScheduler:
+    """Make a scheduler with every job of the table; they wait until it leads."""
     one = {"type": "threadpool", "max_workers": 1}
     scheduler = BackgroundScheduler(
         timezone=UTC,
@@ -115,73 +121,69 @@ def build(runtime: Runtime) -> BackgroundScheduler:
             "misfire_grace_time": None,
         },
     )
-    for name, job in JOBS.items():
+    runs = {
+        name: JobRun(runtime, name, work=work, leadership=leadership)
+        for name, work in JOBS.items()
+    }
+    for name, run in runs.items():
         scheduler.add_job(
-            Noted(runtime, name, job),
-            "interval",
-            seconds=runtime.policy.schedule[name].total_seconds(),
-            next_run_time=datetime.now(UTC),
+            run,
+            _trigger(runtime, runtime.policy.schedule[name]),
+            next_run_time=None,
             id=name,
             executor=name if name in PROMPT_JOBS else "default",
         )
+    scheduler.add_job(
+        Lead(runtime, leadership, timetable=scheduler, runs=runs),
+        IntervalTrigger(seconds=LEAD_EVERY_S, timezone=UTC),
+        next_run_time=datetime.now(UTC),
+        id=LEAD,
+        executor=jobs.HEARTBEAT,
+    )
     return scheduler
 
 
-class Noted:
-    """A job that writes down how it ended, and never lets an error out."""
+class CronTimes(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """The times of a cron line, in the business's time zone.
 
-    def __init__(self, runtime: Runtime, name: str, job: Job) -> None:
-        self._runtime = runtime
-        self._name = name
-        self._job = job
-        self._next_note = 0.0
+    APScheduler's own CronTrigger counts weekdays from Monday, runs twice in an hour
+    that comes twice, and not at the first moment after one that is skipped.
+    """
 
-    def __call__(self) -> None:
-        """Run the job; an error is logged and noted, and the next run tries again."""
-        started_at = utc_now()
-        try:
-            self._job(self._runtime)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next run comes
-            self._note_failure(started_at, error)
-            return
-        if time.monotonic() >= self._next_note:
-            self._next_note = time.monotonic() + NOTE_EVERY_S
-            self._note(partial(jobs.note_success, started_at=started_at))
+    def __init__(self, line: Cron, timezone: ZoneInfo) -> None:
+        self._line = line
+        self._timezone = timezone
 
-    def _note_failure(self, started_at: datetime, error: Exception) -> None:
-        named = isinstance(error, BellhopError)
-        words = str(error) if named else type(error).__name__
-        log.error(
-            "Job failed",
-            extra=fields("job_failed", job=self._name, cause=words),
-            exc_info=None if named else error,
-        )
-        note = partial(jobs.note_failure, started_at=started_at, error=words)
-        self._note(note)
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime:
+        """Return the next time; what lies between two runs is caught up by one."""
+        after = max(previous_fire_time or now, now)
+        return self._line.next_after(after, timezone=self._timezone)
 
-    def _note(self, note: Callable[[Runtime, str], None]) -> None:
-        try:
-            note(self._runtime, self._name)
-        except Exception as error:  # noqa: BLE001 - the job itself has ended as it has
-            cause = type(error).__name__
-            extra = fields("job_not_noted", job=self._name, cause=cause)
-            log.warning("Job not noted", extra=extra)
+
+def _trigger(runtime: Runtime, timing: Timing) -> BaseTrigger:
+    if isinstance(timing, Cron):
+        return CronTimes(timing, ZoneInfo(runtime.settings.timezone))
+    return IntervalTrigger(seconds=timing.total_seconds(), timezone=UTC)
 
 
 class Watch:
     """Ends the process, to be started anew, when a job hangs or none runs any more."""
 
-    def __init__(self, runtime: Runtime, scheduler: BackgroundScheduler) -> None:
-        pause_s = min(runtime.policy.schedule.values()).total_seconds()
-        self._patience_s = SILENT_AFTER_S + 2 * pause_s
-        self._last_end = time.monotonic()
-        self._overruns: dict[str, int] = dict.fromkeys(JOBS, 0)
+    def __init__(self, scheduler: BackgroundScheduler) -> None:
+        self._last_end = self._last_look = time.monotonic()
+        self._overruns: dict[str, int] = dict.fromkeys((*JOBS, LEAD), 0)
         scheduler.add_listener(self._on_overrun, EVENT_JOB_MAX_INSTANCES)
         scheduler.add_listener(self._on_end, EVENT_JOB_EXECUTED)
 
     def look(self) -> None:
         """End the process if no job has ended for too long."""
-        if time.monotonic() - self._last_end > self._patience_s:
+        now = time.monotonic()
+        if now - self._last_look > STOPPED_AFTER_S:
+            self._last_end = now
+        self._last_look = now
+        if now - self._last_end > SILENT_AFTER_S + 2 * LEAD_EVERY_S:
             self._end("no job has run for a minute")
 
     def _on_overrun(self, event: JobSubmissionEvent) -> None:
@@ -200,10 +202,11 @@ class Watch:
 
 def _schedule(settings: Settings) -> int:
     with open_runtime(settings) as runtime:
-        lock = _only_one(runtime)
-        scheduler = build(runtime)
+        leadership = Leadership(runtime)
+        lock = _only_one_here(runtime, leadership)
+        scheduler = build(runtime, leadership)
         stop = _stop_on_signals()
-        watch = Watch(runtime, scheduler)
+        watch = Watch(scheduler)
         scheduler.start()
         log.info("Scheduler started", extra=fields("scheduler_started"))
         service_manager.notify("READY=1")
@@ -211,20 +214,27 @@ def _schedule(settings: Settings) -> int:
             watch.look()
         service_manager.notify("STOPPING=1")
         scheduler.shutdown()  # jobs in hand are finished while they have a database
+        leadership.give_back()
         lock.close()
     log.info("Scheduler stopped", extra=fields("scheduler_stopped"))
     return 0
 
 
-def _only_one(runtime: Runtime) -> FileLock:
+def _only_one_here(runtime: Runtime, leadership: Leadership) -> ExitStack:
+    """Refuse a second scheduler on SQLite, which two hosts cannot share."""
+    held = ExitStack()
+    if runtime.database.engine.dialect.name != "sqlite":
+        return held
     lock = FileLock(runtime.settings.data_dir / "run" / "scheduler-leader.lock")
+    held.callback(lock.close)
     if not lock.try_acquire():
-        lock.close()
+        held.close()
         raise StartError(
             "another scheduler is running on the same data. Two would do everything "
             "twice; stop the other one first."
         )
-    return lock
+    leadership.succeed()  # the kernel says that nobody else lives
+    return held
 
 
 def _stop_on_signals() -> threading.Event:

@@ -16,6 +16,7 @@ Json = sa.JSON(none_as_null=True)
 #: Conditions of partial indexes, written out in full: a database uses such an index
 #: only where it sees the very same condition in a query (`storage/releasing.py`).
 WAITING = "status IN ('pending', 'retrying')"
+HELD = "worker_boot_id IS NOT NULL"
 HOLDING_BACK = "status IN ('pending', 'queued', 'sending', 'retrying', 'unknown')"
 
 metadata = sa.MetaData(
@@ -193,6 +194,12 @@ tasks = sa.Table(
         postgresql_where=sa.text(HOLDING_BACK),
     ),
     sa.Index("ix_tasks_status", "status", "next_attempt_at"),
+    sa.Index(
+        "ix_tasks_held",
+        "worker_boot_id",
+        sqlite_where=sa.text(HELD),
+        postgresql_where=sa.text(HELD),
+    ),
     sa.Index("ix_tasks_finished", "finished_at"),
     sqlite_autoincrement=True,
 )
@@ -248,10 +255,12 @@ own_tasks = sa.Table(
         sa.ForeignKey("tasks.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    sa.Column("group_id", sa.ForeignKey("task_groups.id"), index=True),
+    sa.Column("group_id", sa.ForeignKey("task_groups.id")),
     # What its function returned, and what it last reported while it ran.
     sa.Column("result", Json),
     sa.Column("progress", Json),
+    # So that the last of a group is found at once.
+    sa.Index("ix_own_tasks_group", "group_id", "task_id"),
 )
 
 #: Tasks that belong together, and the one that follows when all of them have ended.
@@ -345,12 +354,15 @@ jobs = sa.Table(
     "jobs",
     metadata,
     sa.Column("name", sa.String, primary_key=True),
-    sa.Column("started_at", Moment, nullable=False),
+    # Null: it has never run.
+    sa.Column("started_at", Moment),
     sa.Column("succeeded_at", Moment),
     sa.Column("error", sa.String, nullable=False, default=""),
     # When somebody asked for a run out of turn; null once it has begun.
     sa.Column("requested_at", Moment),
     sa.Column("next_run_at", Moment),
+    # Since when it has been running; only of one that takes longer than a moment.
+    sa.Column("running_since", Moment),
 )
 
 #: What cleaned-up messages leave behind: how many ended how, by day.

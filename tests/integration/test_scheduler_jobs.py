@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from apscheduler.schedulers.background import BackgroundScheduler
 
 import scheduler
 from app import config
 from app.domain.schedule import SCHEDULE
 from app.errors import StorageUnavailableError
 from app.runtime import Runtime
-from app.services import jobs
-from scheduler import JOBS, PROMPT_JOBS, Noted, build
+from app.services import job_runs, jobs
+from app.services.job_runs import JobRun, Work
+from app.services.leadership import Leadership
+from scheduler import JOBS, LEAD, PROMPT_JOBS
 from tests.engine import Engine
 from tests.fakes import FakeDoorbell
 from tests.house import CHARLIE, make_booking, make_runtime
@@ -28,7 +31,18 @@ def noted(engine: Engine, name: str = "cleanup") -> sa.RowMapping | None:
     return jobs.all_jobs(engine.runtime).get(name)
 
 
-def failing(error: Exception) -> scheduler.Job:
+def build(runtime: Runtime) -> BackgroundScheduler:
+    return scheduler.build(runtime, Leadership(runtime))
+
+
+def run_of(engine: Engine, name: str, work: Work) -> JobRun:
+    """Return a job of a scheduler that leads."""
+    leadership = Leadership(engine.runtime)
+    assert leadership.seek()
+    return JobRun(engine.runtime, name, work=work, leadership=leadership)
+
+
+def failing(error: Exception) -> Work:
     def job(_runtime: Runtime) -> object:
         raise error
 
@@ -42,8 +56,8 @@ def test_every_job_is_scheduled_as_often_as_the_policy_says(runtime: Runtime) ->
     found = {job.id: job.trigger.interval for job in made.get_jobs()}
 
     made.shutdown()
-    assert found == SCHEDULE
-    assert set(found) == set(JOBS)
+    assert found == {**SCHEDULE, LEAD: timedelta(seconds=1)}
+    assert set(found) == {*JOBS, LEAD}
 
 
 def test_the_owner_decides_how_often(tmp_path: Path) -> None:
@@ -55,6 +69,23 @@ def test_the_owner_decides_how_often(tmp_path: Path) -> None:
         (job,) = [j for j in made.get_jobs() if j.id == "retry_failed"]
 
         assert job.trigger.interval == timedelta(hours=1)
+
+
+def test_a_cron_line_is_told_in_the_business_s_time_zone(tmp_path: Path) -> None:
+    policy = '[schedule]\ncleanup = "0 2 * * *"\n'
+    (tmp_path / "bellhop.toml").write_text(policy, encoding="utf-8")
+    now = datetime(2027, 1, 18, 9, 0, tzinfo=UTC)
+    with make_runtime(tmp_path, BELLHOP_TIMEZONE="Asia/Tokyo") as runtime:
+        (job,) = [j for j in build(runtime).get_jobs() if j.id == "cleanup"]
+
+        following = job.trigger.get_next_fire_time(None, now)
+
+        assert following == datetime(2027, 1, 18, 17, 0, tzinfo=UTC)
+        # Late, by hours or years: the next one is in the future.
+        a_year = now + timedelta(days=365)
+        assert job.trigger.get_next_fire_time(following, a_year) == datetime(
+            2028, 1, 18, 17, 0, tzinfo=UTC
+        )
 
 
 def test_what_was_missed_is_caught_up_once_however_late(runtime: Runtime) -> None:
@@ -77,6 +108,7 @@ def test_a_long_job_never_delays_what_must_be_prompt(runtime: Runtime) -> None:
         name: name for name in PROMPT_JOBS
     }
     assert {executors[name] for name in JOBS if name not in PROMPT_JOBS} == {"default"}
+    assert executors[LEAD] in PROMPT_JOBS
 
 
 def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
@@ -101,7 +133,7 @@ def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
 
 
 def test_a_job_that_went_well_is_noted(engine: Engine) -> None:
-    Noted(engine.runtime, "cleanup", lambda _runtime: 3)()
+    run_of(engine, "cleanup", lambda _runtime: 3)()
 
     job = noted(engine)
     assert job is not None
@@ -111,7 +143,7 @@ def test_a_job_that_went_well_is_noted(engine: Engine) -> None:
 def test_a_job_that_fails_is_noted_and_raises_nothing(engine: Engine) -> None:
     error = StorageUnavailableError("The disk is full.")
 
-    Noted(engine.runtime, "cleanup", failing(error))()
+    run_of(engine, "cleanup", failing(error))()
 
     job = noted(engine)
     assert job is not None
@@ -123,7 +155,7 @@ def test_what_an_unforeseen_error_says_is_noted_nowhere(
 ) -> None:
     error = RuntimeError("cannot remind +14155550100")
 
-    Noted(engine.runtime, "reminders", failing(error))()
+    run_of(engine, "reminders", failing(error))()
 
     job = noted(engine, "reminders")
     assert job is not None
@@ -137,7 +169,6 @@ def test_success_is_noted_now_and_then_and_failure_always(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steady = [0.0]
-    monkeypatch.setattr(scheduler.time, "monotonic", lambda: steady[0])
     outcomes: list[Exception | None] = []
 
     def job(_runtime: Runtime) -> object:
@@ -145,7 +176,8 @@ def test_success_is_noted_now_and_then_and_failure_always(
             raise error
         return None
 
-    release = Noted(engine.runtime, "release", job)
+    release = run_of(engine, "release", job)
+    monkeypatch.setattr(job_runs.time, "monotonic", lambda: steady[0])
     notes = []
     for seconds, error in [
         (10.0, None),
@@ -185,7 +217,7 @@ def test_a_job_that_cannot_be_noted_raises_nothing(
 
     monkeypatch.setattr(jobs, "_save", fail)
 
-    Noted(engine.runtime, "cleanup", job)()
+    run_of(engine, "cleanup", job)()
 
     assert noted(engine) is None
 

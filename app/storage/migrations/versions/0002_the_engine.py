@@ -27,6 +27,13 @@ def upgrade() -> None:
         ["lane", "priority", "useful_until", "seq", "next_attempt_at"],
     )
     _index_waiting("ix_tasks_due", ["lane", "next_attempt_at"])
+    op.create_index(
+        "ix_tasks_held",
+        "tasks",
+        ["worker_boot_id"],
+        sqlite_where=sa.text("worker_boot_id IS NOT NULL"),
+        postgresql_where=sa.text("worker_boot_id IS NOT NULL"),
+    )
     op.add_column(
         "attempts", sa.Column("gate", sa.String(), nullable=False, server_default="")
     )
@@ -37,6 +44,10 @@ def upgrade() -> None:
     op.create_index("ix_attempts_gate", "attempts", ["gate", "started_at"])
     op.add_column("jobs", sa.Column("requested_at", sa.BigInteger(), nullable=True))
     op.add_column("jobs", sa.Column("next_run_at", sa.BigInteger(), nullable=True))
+    op.add_column("jobs", sa.Column("running_since", sa.BigInteger(), nullable=True))
+    # Copied on SQLite; nothing hangs on this table.
+    with op.batch_alter_table("jobs") as jobs:
+        jobs.alter_column("started_at", existing_type=sa.BigInteger(), nullable=True)
 
 
 def _index_waiting(name: str, columns: list[str]) -> None:
@@ -74,7 +85,7 @@ def _new_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_own_tasks")),
     )
-    op.create_index(op.f("ix_own_tasks_group_id"), "own_tasks", ["group_id"])
+    op.create_index("ix_own_tasks_group", "own_tasks", ["group_id", "task_id"])
     op.create_table(
         "task_links",
         sa.Column("task_id", sa.String(), nullable=False),
