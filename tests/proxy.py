@@ -147,6 +147,8 @@ class Proxy:
                     target.sendall(words)
         except OSError:
             pass  # it was cut
+        if pipe.is_stranded:
+            return  # even that the server has given up is not passed on
         with self._lock:
             if pipe in self._pipes:
                 self._pipes.remove(pipe)

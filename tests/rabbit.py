@@ -16,6 +16,8 @@ import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
+from app.broker import WorkerBroker
+from app.broker.rabbit_broker import RabbitPatience, open_rabbit_broker
 from tests.proxy import Proxy
 
 HOST, PORT = "127.0.0.1", 5672
@@ -108,6 +110,12 @@ class Rabbit:
         unblocked = pika.spec.Connection.Unblocked()
         self.proxy.say(pika.frame.Method(0, unblocked).marshal(), and_listen=True)
 
+    def force_close(self) -> None:
+        """Close all connections as an operator does (rabbitmqctl, management)."""
+        words = "CONNECTION_FORCED - Closed via management plugin"
+        close = pika.spec.Connection.Close(320, words, 0, 0)
+        self.proxy.say(pika.frame.Method(0, close).marshal(), and_listen=True)
+
     def consumers(self, worker: str = "main") -> int:
         """Count who hears a worker's queue."""
         with self._channel() as channel:
@@ -116,3 +124,15 @@ class Rabbit:
 
     def _channel(self) -> BlockingChannel:
         return self._connection.channel()
+
+
+#: A worker's time-outs, shortened so that an outage takes a moment.
+IMPATIENT = RabbitPatience(connect_within_s=0.5, heartbeat_s=1, longest_wait_s=0.15)
+
+
+def rabbit_broker(
+    rabbit: Rabbit, *, patience: RabbitPatience = IMPATIENT
+) -> WorkerBroker:
+    """Return the broker of a worker that comes through the proxy."""
+    namespace = rabbit.namespace
+    return open_rabbit_broker(rabbit.url, namespace=namespace, patience=patience)

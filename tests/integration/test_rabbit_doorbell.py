@@ -13,10 +13,8 @@ import pika
 import pytest
 
 from app.broker import Doorbell, open_doorbell
-from app.broker.rabbit_doorbell import open_rabbit_doorbell
-from app.errors import QueueUnavailableError, StartError
+from app.errors import QueueUnavailableError
 from tests.rabbit import Rabbit
-from tests.valkey import free_port
 from tests.waiting import wait_until
 
 #: Seconds that a ring may cost a request when the server is ill.
@@ -240,66 +238,6 @@ def test_breaker_closes_when_the_server_is_back(
     assert doorbell.available
 
 
-@pytest.mark.parametrize(
-    ("login", "vhost", "words"),
-    [
-        ("guest:hunter2", "", "refuses the login"),
-        ("nobody:hunter2", "", "refuses the login"),
-        ("guest:guest", "nowhere", "has no such vhost"),
-    ],
-)
-def test_refusal_at_the_door_is_named_and_shows_no_password(
-    rabbit: Rabbit, login: str, vhost: str, words: str
-) -> None:
-    url = f"amqp://{login}@127.0.0.1:5672/{vhost}"
-    doorbell = open_doorbell(url, namespace=rabbit.namespace)
-
-    with pytest.raises(QueueUnavailableError, match=words) as refused:
-        doorbell.ring(["task-1"])
-
-    assert "hunter2" not in repr(refused.value)
-    assert refused.value.__suppress_context__
-    doorbell.close()
-
-
-def test_queue_that_others_have_made_differently_is_named(
-    rabbit: Rabbit, doorbell: Doorbell
-) -> None:
-    rabbit.declare_otherwise()
-
-    seconds_of_failing_ring(doorbell, match="has our queue with other settings")
-
-    rabbit.delete_queue()
-    await_probe(doorbell)
-    doorbell.ring(["task-1"])
-    assert rabbit.depth() == 1
-
-
-def test_other_protocol_is_named(rabbit: Rabbit) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        threading.Thread(target=say_something_else, args=(other,)).start()
-        url = f"amqp://127.0.0.1:{other.getsockname()[1]}"
-        doorbell = open_doorbell(url, namespace="test")
-
-        seconds_of_failing_ring(doorbell, match="does not speak AMQP")
-
-
-def say_something_else(server: socket.socket) -> None:
-    line, _ = server.accept()
-    with line:
-        line.recv(8)
-        line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-def test_ping_and_depth_fail_as_ringing_does() -> None:
-    doorbell = open_doorbell(f"amqp://127.0.0.1:{free_port()}", namespace="test")
-
-    with pytest.raises(QueueUnavailableError, match="cannot be reached"):
-        doorbell.ping()
-    with pytest.raises(QueueUnavailableError, match="left alone"):
-        doorbell.depth()
-
-
 def test_ringing_loads_neither_dramatiq_nor_the_other_servers_library() -> None:
     code = (
         "import sys; from app.broker import open_doorbell;"
@@ -309,13 +247,3 @@ def test_ringing_loads_neither_dramatiq_nor_the_other_servers_library() -> None:
 
     for url, other in [("amqp://127.0.0.1", "redis"), ("redis://127.0.0.1", "pika")]:
         subprocess.run([sys.executable, "-c", code.format(url, other)], check=True)
-
-
-@pytest.mark.parametrize(
-    "url", ["amqp://:hunter2@localhost:port/", "amqp://", "http://:hunter2@localhost"]
-)
-def test_unreadable_address_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(StartError, match="BROKER_URL") as refused:
-        open_rabbit_doorbell(url, namespace="test")
-
-    assert "hunter2" not in str(refused.value)
