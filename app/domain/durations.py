@@ -8,18 +8,19 @@ from datetime import timedelta
 #: A hundred years: what is added to or taken from a date stays a date.
 LONGEST_DURATION = timedelta(days=36_500)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)([smhd])$")
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)([smhd])$", re.ASCII)
 
 
 def parse_duration(value: object) -> timedelta:
     """Read `90s`, `5m`, `2h` or `7d` (or `0`); raise ValueError with an example."""
     if isinstance(value, timedelta):
         return value
-    if str(value).strip() == "0":
+    text = str(value).strip()
+    if text == "0":
         return timedelta(0)
-    found = _DURATION.match(str(value).strip())
+    found = _DURATION.match(text)
     if found is None:
-        raise ValueError(f"{value!r} is not a duration; write 90s, 5m, 2h or 7d")
+        raise ValueError(f"{text!r} is not a duration; write 90s, 5m, 2h or 7d")
     seconds = float(found[1]) * timedelta(**{_UNITS[found[2]]: 1}).total_seconds()
     if seconds > LONGEST_DURATION.total_seconds():
         raise ValueError(f"is longer than {write_duration(LONGEST_DURATION)}")

@@ -28,7 +28,7 @@ def parse_rate(value: object) -> Rate | None:
     found = _RATE.fullmatch(text)
     if found is None:
         raise ValueError(
-            f"{value!r} is not a rate; write 10/m (or /s, /h, /d), or 0 for no limit"
+            f"{text!r} is not a rate; write 10/m (or /s, /h, /d), or 0 for no limit"
         )
     count = int(found[1])
     if not 1 <= count <= HIGHEST_COUNT:

@@ -12,7 +12,9 @@ def values(found: list[dict[str, str]]) -> dict[str, tuple[str, str]]:
 def test_every_value_comes_with_its_origin(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BELLHOP_TIMEZONE=Europe/Madrid\n")
     (tmp_path / "password").write_text("geheim\n")
-    (tmp_path / "bellhop.toml").write_text('[schedule]\ncleanup = "2h"\n')
+    (tmp_path / "bellhop.toml").write_text(
+        '[schedule]\ncleanup = "30 2 * * *"\n[queues.sms]\nretry_delays = []\n'
+    )
     shell.set(BELLHOP_PORT="9000", EMAIL_HOST="smtp.example.com")
     shell.set(EMAIL_HOST_USER="rosa", DEFAULT_FROM_EMAIL="rosa@example.com")
     shell.set(EMAIL_HOST_PASSWORD_FILE=str(tmp_path / "password"))
@@ -28,8 +30,12 @@ def test_every_value_comes_with_its_origin(shell: Shell, tmp_path: Path) -> None
         "file (EMAIL_HOST_PASSWORD_FILE)",
     )
     assert settings["BELLHOP_CURRENCY"] == ("EUR", "default")
-    assert policy["schedule.cleanup"] == ("2h", "bellhop.toml")
-    assert policy["queues.sms.retry_delays"] == ("1m, 2m, 4m", "default")
+    assert policy["schedule.cleanup"] == ("30 2 * * *", "bellhop.toml")
+    assert policy["schedule.relay"] == ("15s", "default")
+    assert policy["queues.sms.retry_delays"] == ("none", "bellhop.toml")
+    assert policy["queues.email.retry_delays"] == ("1m, 2m, 4m", "default")
+    assert policy["queues.sms.rate_limit"] == ("10/m", "default")
+    assert policy["queues.staff.rate_limit"] == ("0", "default")
     assert ran.json["channels"] == {"sms": "off", "whatsapp": "off", "email": "smtp"}
 
 

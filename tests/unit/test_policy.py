@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.kinds import Kind
+from app.domain.schedule import write_timing
 from app.errors import ConfigError
 from app.policy import load_policy, parse_duration, policy_lines, write_duration
 
@@ -64,6 +66,45 @@ def test_lines_tell_every_value_and_whether_the_file_gave_it(tmp_path: Path) -> 
     assert lines["engine.payment_hold"].value == "15m"
 
 
+def test_a_rate_a_cron_line_and_a_queue_of_ones_own_are_told_as_they_are_written(
+    tmp_path: Path,
+) -> None:
+    file = policy_file(
+        tmp_path,
+        '[queues.media]\nnew = true\nrate_limit = "3/h"\n'
+        '[schedule]\ncleanup = "30 2 * * *"\n',
+    )
+
+    lines = {line.name: line for line in policy_lines(file)}
+
+    assert lines["queues.sms.rate_limit"].value == "10/m"
+    assert lines["queues.default.rate_limit"].value == "0"
+    assert lines["queues.media.rate_limit"].value == "3/h"
+    assert lines["schedule.cleanup"].value == "30 2 * * *"
+    assert lines["kinds.message.channels"].value == "all"
+    assert {name for name, line in lines.items() if line.is_given} == {
+        "queues.media.rate_limit",
+        "schedule.cleanup",
+    }
+
+
+def test_every_value_that_is_told_can_be_written_back(tmp_path: Path) -> None:
+    usual = load_policy(tmp_path / "none")
+    values = [
+        (line.name.rpartition("."), line.value)
+        for line in policy_lines(tmp_path / "none")
+        if line.value != "all" and not line.name.endswith("send_before")
+    ]
+    text = "\n".join(
+        f"[{table}]\n" * (table != before) + f"{key} = {json.dumps(value)}"
+        for ((table, _, key), value), before in zip(
+            values, ["", *(name[0] for name, _ in values)], strict=False
+        )
+    )
+
+    assert load_policy(policy_file(tmp_path, text)) == usual
+
+
 def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path) -> None:
     file = policy_file(
         tmp_path, '[queues.smss]\npriority = 1\n[schedule]\nclean_up = "1h"\n'
@@ -97,6 +138,16 @@ def test_documented_policy_is_the_one_in_force_without_a_file(tmp_path: Path) ->
         policy.kinds[Kind.BOOKING_REMINDER].send_before
         == usual.kinds[Kind.BOOKING_REMINDER].send_before
     )
+
+
+def test_the_documented_queue_of_ones_own_can_be_read(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    own = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[1]
+
+    policy = load_policy(policy_file(tmp_path, own))
+
+    assert policy.queues["media"].worker == "media"
+    assert write_timing(policy.schedule["cleanup"]) == "30 3 * * *"
 
 
 def test_every_policy_is_documented(tmp_path: Path) -> None:
