@@ -5,12 +5,12 @@ An interval ("5m") or a cron line ("0 2 * * *") in the business's time zone.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 
 from app.domain.cron import Cron
 from app.domain.durations import parse_duration, write_duration
 
-__all__ = ["SCHEDULE", "Cron", "Timing", "parse_timing", "pause", "write_timing"]
+__all__ = ["SCHEDULE", "Cron", "Timing", "parse_timing", "write_timing"]
 
 Timing = timedelta | Cron
 
@@ -45,14 +45,6 @@ def parse_timing(value: object) -> Timing:
 def write_timing(timing: Timing) -> str:
     """Write it as `parse_timing` reads it."""
     return str(timing) if isinstance(timing, Cron) else write_duration(timing)
-
-
-def pause(timing: Timing, *, after: datetime, timezone: tzinfo) -> timedelta:
-    """Return how long it is from the next run to the one after it."""
-    if isinstance(timing, timedelta):
-        return timing
-    first = timing.next_after(after, timezone=timezone)
-    return timing.next_after(first, timezone=timezone) - first
 
 
 def _checked(timing: Timing) -> Timing:

@@ -44,6 +44,8 @@ OPERATIONS = {
     ("post", f"{API}/notifications/{{notification_id}}/cancel"),
     ("post", f"{API}/notifications/retry"),
     ("post", f"{API}/notifications/cancel"),
+    ("get", f"{API}/schedule"),
+    ("post", f"{API}/schedule/{{job}}/run"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }
@@ -51,6 +53,7 @@ OPERATIONS = {
 WITHOUT_BODY = {
     f"{API}/notifications/{{notification_id}}/retry",
     f"{API}/notifications/{{notification_id}}/cancel",
+    f"{API}/schedule/{{job}}/run",
 }
 
 
@@ -209,6 +212,8 @@ def test_real_answers_hold_just_the_described_fields(door: Door, document: Any) 
         "NotificationsAnswer": door.get("/notifications").json,
         "BulkAnswer": door.post("/notifications/cancel", {"status": "dead"}).json,
         "OffersAnswer": door.get(f"/services/{service.id}/availability").json,
+        "ScheduleAnswer": door.get("/schedule").json,
+        "JobAnswer": door.post("/schedule/cleanup/run").json,
         "AliveAnswer": door.get("//healthz").json,
         "ProblemAnswer": door.post("/bookings", {}).json,
     }

@@ -50,6 +50,8 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("POST", "/api/v1/notifications/<notification_id>/cancel"): SITE,
     ("POST", "/api/v1/notifications/retry"): SITE,
     ("POST", "/api/v1/notifications/cancel"): SITE,
+    ("GET", "/api/v1/schedule"): ADMINS,
+    ("POST", "/api/v1/schedule/<job>/run"): ADMINS,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
     ("GET", "/api/v1/openapi.json"): EVERYBODY,

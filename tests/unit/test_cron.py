@@ -13,7 +13,7 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 
 from app.domain.cron import Cron
-from app.domain.schedule import parse_timing, pause, write_timing
+from app.domain.schedule import parse_timing, write_timing
 
 MONDAY = datetime(2027, 1, 18, 9, 0, tzinfo=UTC)
 
@@ -253,13 +253,3 @@ def test_spaces_between_fields_do_not_matter() -> None:
 def test_what_is_neither_an_interval_nor_a_line_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="5m"):
         parse_timing(text)
-
-
-def test_the_pause_of_a_line_is_the_time_between_its_next_two_runs() -> None:
-    every_quarter = parse_timing("*/15 * * * *")
-    pauses = {pause(every_quarter, after=MONDAY, timezone=UTC)}
-
-    assert pauses == {timedelta(minutes=15)}
-    assert pause(timedelta(minutes=5), after=MONDAY, timezone=UTC) == timedelta(
-        minutes=5
-    )
