@@ -18,7 +18,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from app.config.secrets import MIN_SECRET_LENGTH, weakness
-from app.config.sentences import nearest, sentence
+from app.config.sentences import nearest, sentence, unreadable
 from app.config.settings import Settings
 from app.errors import ConfigError, Problem
 
@@ -100,7 +100,7 @@ def _given(environ: Mapping[str, str], dotenv: Path) -> tuple[_Given, list[Probl
         problems = _broken_lines(dotenv)
         in_file = dotenv_values(dotenv)
     except (OSError, UnicodeDecodeError) as error:
-        problems = [Problem(str(dotenv), f"cannot be read: {error}")]
+        problems = [Problem(str(dotenv), unreadable(error))]
     given = {
         Source.ENVIRONMENT: environ,
         Source.DOTENV: {k: v for k, v in in_file.items() if v is not None},
@@ -127,7 +127,8 @@ def _values(
         try:
             found = _value(name, given)
         except (OSError, UnicodeDecodeError) as error:
-            message = f"the file it names cannot be read ({error})"
+            file = getattr(error, "filename", None) or "that it names"
+            message = f"the file {file} {unreadable(error)}"
             problems.append(Problem(name + FILE_SUFFIX, message))
             continue
         if found is not None and found[0]:  # an empty value means: not set

@@ -17,6 +17,13 @@ def sentence(error: Any) -> str:
     return SENTENCES.get(error["type"], _constant("cannot be used"))(context)
 
 
+def unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Tell why a file cannot be read."""
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}"
+    return f"is no text in UTF-8 (look at byte {error.start + 1}); save it as UTF-8"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that is most like this one."""
     return difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.config.sentences import nearest
+from app.config.sentences import nearest, unreadable
 from app.domain.kinds import KINDS
 from app.domain.queues import QUEUES, QueuePolicy
 from app.domain.schedule import SCHEDULE
@@ -113,8 +113,12 @@ def _unknown(
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows begin a file with a mark that is none of its text.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError([Problem(str(path), f"cannot be read: {error}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        words = f"is not written as TOML is: {error}"
+        raise ConfigError([Problem(str(path), words)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(str(path), unreadable(error))]) from None

@@ -93,6 +93,9 @@ def test_every_mistake_is_told_at_once_with_a_way_out(tmp_path: Path) -> None:
         "BELLHOP_HSOT",
         f"{NAME}_FILE",
     }
+    assert found[f"{NAME}_FILE"] == (
+        f"the file {tmp_path / 'not-there'} cannot be read: No such file or directory"
+    )
     assert "BELLHOP_PORT=8000" in found["BELLHOP_PORT"]
     assert "Europe/Madrid" in found["BELLHOP_TIMEZONE"]
     assert "BELLHOP_HOST" in found["BELLHOP_HSOT"]
@@ -115,7 +118,7 @@ def test_dotenv_that_is_no_text_is_named(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_bytes(b"BELLHOP_BUSINESS_NAME=Sal\xf3n\n")
 
-    with pytest.raises(ConfigError, match=r"\.env: cannot be read"):
+    with pytest.raises(ConfigError, match=r"\.env: is no text in UTF-8"):
         load({}, dotenv=dotenv)
 
 

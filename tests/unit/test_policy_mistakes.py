@@ -112,8 +112,22 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "bellhop.toml"
     file.write_bytes(b'name = "Sal\xf3n"')
 
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is no text in UTF-8"):
         load_policy(file)
+
+
+def test_a_file_as_a_windows_editor_saves_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "bellhop.toml"
+    file.write_bytes(b"\xef\xbb\xbf[queues.sms]\r\npriority = 1\r\n")
+
+    assert load_policy(file).queues["sms"].priority == 1
+
+
+def test_what_is_no_toml_is_told_with_its_place(tmp_path: Path) -> None:
+    (message,) = problems_of(tmp_path, "[queues.sms]\npriority: 1\n").values()
+
+    assert message.startswith("is not written as TOML is: ")
+    assert "line 2" in message
 
 
 def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
