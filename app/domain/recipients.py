@@ -31,7 +31,10 @@ def normal_phone(raw: str, *, region: str | None) -> str:
 
 
 def normal_email(raw: str) -> str:
-    """Return the address in its normal form; raise ValueError with a sentence."""
+    """Return the address in its normal form; raise ValueError with a sentence.
+
+    In small letters: to no mail host of note are `Alice@` and `alice@` two people.
+    """
     import email_validator  # noqa: PLC0415 - likewise
 
     try:
@@ -40,7 +43,7 @@ def normal_email(raw: str) -> str:
         )
     except email_validator.EmailNotValidError as error:
         raise ValueError(f"is not an e-mail address: {error}") from None
-    return checked.normalized
+    return checked.normalized.lower()
 
 
 def masked(channel: Channel, address: str) -> str:

@@ -22,6 +22,7 @@ from app.domain.bookings import (
     check_move,
 )
 from app.domain.catalogue import Service
+from app.domain.formats import formats_for
 from app.domain.ids import new_id, new_reference
 from app.domain.kinds import Kind
 from app.domain.money import Money
@@ -37,6 +38,12 @@ from app.services import availability
 from app.services.planning import plan_for_booking
 from app.storage import bookings as store
 from app.storage import catalogue
+
+#: Why a booking that has not begun cannot be closed.
+_TOO_EARLY = {
+    BookingStatus.COMPLETED: "until then it cannot be completed",
+    BookingStatus.NO_SHOW: "until then nobody can have missed it",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +180,12 @@ def change_status(
     now: datetime,
     reason: str = "",
 ) -> Booking:
-    """Complete a booking or note a no-show, and tell its customer."""
+    """Complete a booking or note a no-show, and tell its customer.
+
+    Nobody has come, or stayed away, before it begins.
+    """
     check_move(booking.status, to)
+    _check_begun(runtime, booking, to=to, now=now)
     old_status = booking.status
     booking = store.change(tx, booking, now=now, status=to, hold_expires_at=None)
     plan_for_booking(
@@ -229,6 +240,16 @@ def _service(tx: sa.Connection, service_id: str) -> Service:
     if service is None:
         raise NotFoundError("service", service_id)
     return service
+
+
+def _check_begun(
+    runtime: Runtime, booking: Booking, *, to: BookingStatus, now: datetime
+) -> None:
+    if now >= booking.start:
+        return
+    here = formats_for(locale="en_GB", timezone=runtime.settings.timezone)
+    begins = f"It begins on {here.date(booking.start)} at {here.time(booking.start)}"
+    raise ConflictError(f"{begins} ({here.timezone}); {_TOO_EARLY[to]}.")
 
 
 def _time_problems(start: datetime, now: datetime) -> list[Problem]:

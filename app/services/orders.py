@@ -16,7 +16,7 @@ from app.config import Settings
 from app.domain.facts import read_facts
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
-from app.errors import InvalidError, Problem, WordingError
+from app.errors import ConflictError, InvalidError, Problem, WordingError
 from app.runtime import Runtime
 from app.services.facts import SITE_DATA
 from app.services.planning import Plan, insert
@@ -53,7 +53,8 @@ def send(
     """Plan an order's messages, one a channel; the same dedupe key plans nothing new.
 
     Each is worded once for trial: what could never leave is refused here. Raises
-    InvalidError with every bad field.
+    InvalidError with every bad field, ConflictError where the dedupe key stands for
+    other words.
     """
     problems = [
         *_address_problems(order),
@@ -136,5 +137,18 @@ def _send_on(
     )
     task_id = insert(tx, runtime, plan, now=now)
     if task_id is None:
-        return planning.existing_ids(tx, dedupe_keys=[str(key)])[str(key)]
+        return _earlier(tx, plan)
+    return task_id
+
+
+def _earlier(tx: sa.Connection, plan: Plan) -> str:
+    """Return the message that has the plan's dedupe key, if it says the same."""
+    key = str(plan.dedupe_key)
+    task_id = planning.existing_ids(tx, dedupe_keys=[key])[key]
+    says = messages.words_of(tx, task_id)
+    if says is None or any(getattr(plan, name) != says[name] for name in says):
+        raise ConflictError(
+            f"The dedupe_key stands for other words already, those of notification "
+            f"{task_id!r}. Give these words a key of their own."
+        )
     return task_id

@@ -53,6 +53,21 @@ def find_many(tx: sa.Connection, task_ids: Collection[str]) -> list[sa.RowMappin
     return list(tx.execute(query).mappings())
 
 
+def words_of(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
+    """Return what a message says and to whom; None for a task that is no message."""
+    query = (
+        sa.select(
+            tasks.c.kind,
+            tasks.c.args,
+            notifications.c.recipient,
+            notifications.c.recipient_name,
+        )
+        .join(notifications, notifications.c.task_id == tasks.c.id)
+        .where(tasks.c.id == task_id)
+    )
+    return tx.execute(query).mappings().one_or_none()
+
+
 def page(
     tx: sa.Connection, chosen: Filter, *, after: int | None, limit: int
 ) -> list[sa.RowMapping]:

@@ -7,8 +7,15 @@ from uuid import UUID
 
 import pytest
 
+from app.storage.tables import bookings
 from tests.door import Door, assert_problem
-from tests.house import make_booking, make_service, nothing_saved
+from tests.house import (
+    change_row,
+    in_days,
+    make_booking,
+    make_service,
+    nothing_saved,
+)
 
 #: Every POST that takes a body.
 POSTS = [
@@ -157,6 +164,8 @@ def test_no_body_is_enough_where_every_field_may_be_left_out(door: Door) -> None
     first = make_booking(door.runtime, service)
     second = make_booking(door.runtime, service, confirmed=True)
     third = make_booking(door.runtime, service, confirmed=True)
+    for begun in (second, third):
+        change_row(door.runtime, bookings, begun.id, start=in_days(-1))
 
     assert door.post(f"/bookings/{first.id}/confirm").json["status"] == "confirmed"
     assert door.post(f"/bookings/{first.id}/cancel").json["status"] == "cancelled"

@@ -55,7 +55,7 @@ def test_a_booking_is_made_and_waits_for_its_payment(door: Door, yoga: Service) 
     assert booking["metadata"] == {"crm": [1, {}]}
     assert booking["customer"] == {
         "name": "Alice",
-        "email": "Alice@example.org",
+        "email": "alice@example.org",
         "phone": "+14155550100",
         "locale": "de_AT",
         "timezone": "Europe/Vienna",

@@ -12,7 +12,14 @@ from app.clock import utc_now
 from app.services.keys import Scope
 from app.storage.tables import bookings, idempotency_keys, services, tasks
 from tests.door import Door, assert_problem
-from tests.house import count, make_booking, make_service, nothing_saved
+from tests.house import (
+    change_row,
+    count,
+    in_days,
+    make_booking,
+    make_service,
+    nothing_saved,
+)
 from tests.wishes import wish
 
 REPLAYED = "Idempotent-Replayed"
@@ -63,13 +70,15 @@ def test_another_body_under_the_same_key_is_422(door: Door) -> None:
 def test_every_kind_of_deed_is_done_once(door: Door) -> None:
     service = make_service(door.runtime, capacity=100)
     pending = make_booking(door.runtime, service)
+    begun = make_booking(door.runtime, service, confirmed=True)
+    change_row(door.runtime, bookings, begun.id, start=in_days(-1))
     requests: list[tuple[str, Any]] = [
         ("/services", YOGA),
         ("/bookings", wish(service)),
         (f"/bookings/{pending.id}/confirm", None),
         (f"/bookings/{pending.id}/reschedule", {"start": "2099-01-01T10:00:00Z"}),
-        (f"/bookings/{pending.id}/no-show", {"reason": "Rain"}),
-        (f"/bookings/{pending.id}/complete", {}),
+        (f"/bookings/{begun.id}/no-show", {"reason": "Rain"}),
+        (f"/bookings/{begun.id}/complete", {}),
         ("/notifications", MESSAGE),
         ("/notifications/cancel", {"kind": "message"}),
         ("/notifications/retry", {"status": "dead"}),

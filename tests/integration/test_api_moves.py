@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from app.domain.bookings import BookingStatus
+from app.clock import utc_now
+from app.domain.bookings import Booking, BookingStatus
 from app.domain.kinds import Kind
 from app.domain.tasks import Status
 from app.storage.tables import bookings, tasks
@@ -36,10 +37,17 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("no-show", "confirmed"): "no_show",
 }
 MOVES = ("confirm", "cancel", "reschedule", "complete", "no-show")
+#: What is done when the hour has come.
+CLOSING = {"complete", "no-show"}
 
 
 def body_of(move: str) -> dict[str, Any]:
     return {"start": in_days(9).isoformat()} if move == "reschedule" else {}
+
+
+def begin(door: Door, booking: Booking) -> None:
+    """Have the booking's hour come."""
+    change_row(door.runtime, bookings, booking.id, start=utc_now())
 
 
 @pytest.mark.parametrize("move", MOVES)
@@ -50,6 +58,8 @@ def test_each_move_is_possible_from_its_states_and_from_no_other(
     for status in BookingStatus:
         booking = make_booking(door.runtime)
         change_row(door.runtime, bookings, booking.id, status=status)
+        if move in CLOSING:
+            begin(door, booking)
         answer = door.post(f"/bookings/{booking.id}/{move}", body_of(move))
         after = door.get(f"/bookings/{booking.id}").json
         if answer.status == 200:
@@ -244,8 +254,25 @@ def test_an_expired_booking_whose_place_is_taken_stays_expired(door: Door) -> No
     assert answer.json["alternatives"]
 
 
+@pytest.mark.parametrize("move", sorted(CLOSING))
+def test_a_booking_is_not_closed_before_it_begins(door: Door, move: str) -> None:
+    start = datetime(2099, 5, 6, 14, 30, tzinfo=UTC)
+    booking = make_booking(door.runtime, start=start, confirmed=True)
+
+    with nothing_saved(door.runtime):
+        answer = door.post(f"/bookings/{booking.id}/{move}")
+    begin(door, booking)
+    later = door.post(f"/bookings/{booking.id}/{move}")
+
+    assert_problem(answer, 409)
+    assert "It begins on Wednesday" in answer.json["detail"]
+    assert "6 May 2099 at 14:30 (UTC); until then" in answer.json["detail"]
+    assert later.status == 200
+
+
 def test_a_no_show_who_came_after_all_is_completed_and_told(door: Door) -> None:
     booking = make_booking(door.runtime, confirmed=True)
+    begin(door, booking)
 
     door.post(f"/bookings/{booking.id}/no-show")
     answer = door.post(f"/bookings/{booking.id}/complete")

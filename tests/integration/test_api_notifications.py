@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app.clock import utc_now
 from app.domain.facts import REQUIRED_NAMES
 from app.domain.kinds import Kind
@@ -211,7 +213,7 @@ def test_the_same_dedupe_key_plans_nothing_new(door: Door) -> None:
             message(
                 dedupe_key="7/paid",
                 channels=["sms", "email"],
-                data={"text": "Other words"},
+                priority=5,
             ),
         )
     one_more = door.post(
@@ -222,6 +224,27 @@ def test_the_same_dedupe_key_plans_nothing_new(door: Door) -> None:
     assert again.json == first.json
     assert count(door.runtime, tasks) == 3
     assert first.json["data"][0] in one_more.json["data"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"data": {"text": "Other words"}},
+        {"to": TO | {"phone": "+14155550111"}},
+        {"to": TO | {"name": "Bob"}},
+    ],
+)
+def test_a_dedupe_key_that_comes_again_with_other_words_is_refused(
+    door: Door, other: dict[str, Any]
+) -> None:
+    first = door.post("/notifications", message(dedupe_key="7/paid"))
+
+    again = message(dedupe_key="7/paid", channels=["whatsapp", "sms"]) | other
+    with nothing_saved(door.runtime):
+        answer = door.post("/notifications", again)
+
+    assert_problem(answer, 409)
+    assert first.json["data"][0]["id"] in answer.json["detail"]
 
 
 def test_a_message_waits_until_it_is_to_be_sent(door: Door) -> None:

@@ -143,12 +143,25 @@ def test_a_link_is_signed_with_the_secret_key_for_this_purpose(door: Door) -> No
     assert booking.reference in answer.text
 
 
-def test_a_forged_link_is_404_and_shows_nothing(door: Door) -> None:
+def test_a_forged_or_damaged_link_is_404_and_a_page_that_says_what_to_do(
+    door: Door,
+) -> None:
     for token in forged(door):
         answer = door.with_key(None).get(f"//b/{token}")
 
-        assert_problem(answer, 404)
+        assert answer.status == 404
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "This link is not complete" in answer.text
         assert "Alice" not in answer.text
+
+
+def test_a_link_to_a_booking_that_is_not_kept_any_more_is_410(door: Door) -> None:
+    answer = door.with_key(None).get(f"//b/{signed_by(SECRET_KEY, 'long ago')}")
+
+    assert answer.status == 410
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "no longer here" in answer.text
 
 
 def test_a_link_is_no_key(door: Door) -> None:

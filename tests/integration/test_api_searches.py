@@ -116,6 +116,8 @@ HOW_MANY: list[tuple[dict[str, str], int]] = [
     ({"status": "dead"}, 1),
     ({"status": "dead", "channel": "email"}, 0),
     ({"recipient": "bob@example.org"}, 1),
+    ({"recipient": "BOB@Example.org"}, 1),
+    ({"recipient": "charlie@example.org"}, 1),
     ({"recipient": "+1 415 555 0100"}, 1),
     ({"recipient": "***"}, 0),
     ({"q": "bo"}, 2),
@@ -138,7 +140,7 @@ def test_notifications_are_found_by_each_filter(door: Door) -> None:
         {
             "kind": "message",
             "channels": ["email"],
-            "to": {"email": "charlie@example.org"},
+            "to": {"email": "Charlie@example.org"},
             "data": {"text": "Hello"},
         },
     )

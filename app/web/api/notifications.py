@@ -50,7 +50,8 @@ class NotificationPath(BaseModel):
 def send_notification(body: NotificationRequest) -> Response:
     """Send a message, one a channel: all that a site with its own bookings needs.
 
-    The same `dedupe_key` plans nothing new and answers with what was planned before.
+    The same `dedupe_key` plans nothing new and answers with what was planned before;
+    with other words it is refused (409).
     """
 
     def deed(tx: sa.Connection) -> Any:
