@@ -74,6 +74,8 @@ BAD_FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("customer.timezone", {"customer": {"name": "A", "timezone": "Europe/Atlantis"}}),
     ("customer.timezone", {"customer": {"name": "A", "timezone": "../etc/passwd"}}),
     ("customer.timezone", {"customer": {"name": "A", "timezone": "UTC\x00"}}),
+    ("customer.timezone", {"customer": {"name": "A", "timezone": "localtime"}}),
+    ("customer.timezone", {"customer": {"name": "A", "timezone": "Factory"}}),
     ("customer.channels", {"customer": {"name": "A", "channels": "sms"}}),
     ("customer.channels.0", {"customer": {"name": "A", "channels": ["pigeon"]}}),
     ("customer.vip", {"customer": {"name": "A", "vip": True}}),
