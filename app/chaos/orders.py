@@ -116,9 +116,10 @@ def faults(asked: Sequence[Order], *, seed: int) -> Iterator[Mapping[str, Any]]:
         if chance.random() < FAULTY:
             wrong = chance.choice(_FAULTS[customer.channel])
             yield {"match": match, "times": 1, "fault": wrong}
-        yield {"match": match, "fault": _delay(chance)}
+        yield {"match": match, "fault": _slowness(chance)}
 
 
-def _delay(chance: Random) -> Mapping[str, Any]:
+def _slowness(chance: Random) -> Mapping[str, Any]:
+    """A kill meanwhile comes before the message is taken, or before that is known."""
     seconds = round(chance.uniform(SHORTEST_S, LONGEST_S), 3)
-    return {"kind": "delay", "seconds": seconds}
+    return {"kind": chance.choice(("delay", "late_answer")), "seconds": seconds}

@@ -86,12 +86,16 @@ def _tell(account: Account, *, as_json: bool) -> None:
 
 def figures(account: Account) -> dict[str, Any]:
     """Return the ledger of a run, as `--json` prints it."""
+    held = [one for one in account.judged if one.fate is Fate.HELD]
     return {
         "seed": account.seed,
         "planned": len(account.judged),
         "delivered_once": account.count(Fate.ONCE),
         "called_off": account.count(Fate.CALLED_OFF),
-        "held_for_a_person": account.count(Fate.HELD),
+        "held_for_a_person": {
+            "arrived": sum(one.copies for one in held),
+            "did_not": sum(not one.copies for one in held),
+        },
         "lost": account.count(Fate.LOST),
         "doubled": {
             "with_look_up": account.doubled(Channel.SMS),
@@ -128,7 +132,7 @@ def verdict(account: Account) -> str:
 def _flat(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in tree.items():
         if isinstance(value, dict):
-            yield from ((f"{name}: {inner}", v) for inner, v in value.items())
+            yield from ((f"{name}: {inner}", count) for inner, count in value.items())
         else:
             yield name, value
 

@@ -24,6 +24,7 @@ _ACCEPTING = {
     Kind.TRICKLE,
     Kind.GARBAGE,
     Kind.DELAY,
+    Kind.LATE_ANSWER,
 }
 #: Kinds whose `accepted` may be ordered otherwise (a gateway that lost the answer).
 _EITHER_WAY = {Kind.STATUS, Kind.GARBAGE}

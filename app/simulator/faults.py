@@ -27,6 +27,7 @@ class Kind(StrEnum):
     TRICKLE = "trickle"  # took it, answers one byte a second
     GARBAGE = "garbage"  # answers 2xx with something that is no answer
     DELAY = "delay"  # waits, then does its work
+    LATE_ANSWER = "late_answer"  # took it at once, then waits, then answers
 
 
 class Stage(StrEnum):

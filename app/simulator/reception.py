@@ -68,6 +68,7 @@ class Reception:
             Kind.TRICKLE: self._trickle,
             Kind.GARBAGE: self._garbage,
             Kind.DELAY: self._delay,
+            Kind.LATE_ANSWER: self._answer_late,
         }
         acts[taken.fault.kind](visit)
 
@@ -101,10 +102,13 @@ class Reception:
         visit.line.write(GARBAGE[visit.fault.body or "html"](answer))
 
     def _delay(self, visit: _Visit) -> None:
-        lifted = threading.Event()
-        visit.hold.call_on_release(lifted.set)
-        lifted.wait(visit.fault.seconds)
+        _wait(visit)
         visit.line.write(self._settle(visit))
+
+    def _answer_late(self, visit: _Visit) -> None:
+        answer = self._settle(visit)
+        _wait(visit)
+        visit.line.write(answer)
 
     def _settle(self, visit: _Visit) -> Answer:
         """Take the message or refuse it, as the fault says; return the true answer."""
@@ -149,6 +153,12 @@ class _Visit:
     line: HttpLine
     fault: Fault
     hold: Hold
+
+
+def _wait(visit: _Visit) -> None:
+    lifted = threading.Event()
+    visit.hold.call_on_release(lifted.set)
+    lifted.wait(visit.fault.seconds)
 
 
 def _ordered(fault: Fault) -> Answer:

@@ -178,6 +178,8 @@ class SmtpSession(SMTP):
             await self._line.cut()
         if kind is Kind.TRICKLE:
             await self._line.trickle(reply, taken.hold)
+        if kind is Kind.LATE_ANSWER:
+            await self._line.pause(taken.fault.seconds, taken.hold)
         if kind is Kind.GARBAGE:
             return "<html><title>Please sign in</title></html>"
         return _ordered(taken.fault) if kind is Kind.STATUS else reply

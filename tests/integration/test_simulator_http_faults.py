@@ -18,6 +18,7 @@ from tests.senders import (
     unread_sms,
 )
 from tests.simulator import Simulator
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +171,21 @@ def test_delay_is_an_ordinary_answer_later(simulator: Simulator) -> None:
     assert reply.status == 201
     assert time.monotonic() - before >= 0.3
     assert outcomes(simulator) == [(True, "delay")]
+
+
+def test_message_is_taken_long_before_a_late_answer(simulator: Simulator) -> None:
+    simulator.add_fault("late_answer", seconds=60)
+
+    with unread_sms(simulator) as line:
+        wait_until(
+            lambda: outcomes(simulator) == [(True, "late_answer")],
+            within_s=10,
+            what="it is taken before it is answered",
+        )
+        simulator.clear_faults()
+        answer = line.recv(100)
+
+    assert answer.startswith(b"HTTP/1.1 201")
 
 
 def test_garbage_comes_with_the_status_of_success(simulator: Simulator) -> None:

@@ -212,6 +212,27 @@ def test_delay_is_an_ordinary_reply_later(simulator: Simulator) -> None:
     assert outcomes(simulator) == [(True, "delay")]
 
 
+def test_mail_is_taken_long_before_a_late_answer(simulator: Simulator) -> None:
+    simulator.add_fault("late_answer", seconds=60)
+
+    with dialogue(simulator) as client:
+        client.ehlo()
+        client.mail(SALON_MAIL)
+        client.rcpt(ALICE_MAIL)
+        client.docmd("DATA")
+        assert client.sock is not None
+        client.sock.sendall(b"Subject: x\r\n\r\nx\r\n.\r\n")
+        wait_until(
+            lambda: outcomes(simulator) == [(True, "late_answer")],
+            within_s=10,
+            what="it is taken before it is answered",
+        )
+        simulator.clear_faults()
+        reply = client.getreply()
+
+    assert reply[0] == 250
+
+
 def test_trickled_reply_comes_byte_by_byte(simulator: Simulator) -> None:
     simulator.add_fault("trickle")
 
