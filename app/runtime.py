@@ -13,7 +13,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from app.broker import Doorbell, SilentDoorbell, open_redis_doorbell
+from app.broker import Doorbell, SilentDoorbell, open_doorbell
 from app.channels.table import Mode, channel_modes
 from app.config import Settings
 from app.domain.recipients import Channel
@@ -93,8 +93,8 @@ def queue_url(settings: Settings) -> str | None:
 
     None: there is none, and the worker looks into the database by itself.
     """
-    if settings.redis_url is not None:
-        return settings.redis_url
+    if settings.given_queue is not None:
+        return settings.given_queue
     try:
         embedded = settings.data_dir / EMBEDDED_URL
         return embedded.read_text(encoding="utf-8").strip() or None
@@ -117,4 +117,4 @@ def _doorbell(settings: Settings, database: Database) -> Doorbell:
     url = queue_url(settings)
     if url is None:
         return SilentDoorbell()
-    return open_redis_doorbell(url, namespace=queue_namespace(database))
+    return open_doorbell(url, namespace=queue_namespace(database))

@@ -1,11 +1,12 @@
 """A TCP proxy on the way to a real server: cut, closed, stalled, or speaking itself.
 
-`with Proxy(host, port) as proxy:` listens at `proxy.port`.
+`with Proxy(host, port) as proxy:` listens at `proxy.port`; with `encryption`, in TLS.
 """
 
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from contextlib import suppress
@@ -36,8 +37,11 @@ class _Pipe:
 class Proxy:
     """Passes on every byte, unless told otherwise; all its threads end with it."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(
+        self, host: str, port: int, *, encryption: ssl.SSLContext | None = None
+    ) -> None:
         self._target = (host, port)
+        self._encryption = encryption
         self._lock = threading.Lock()
         self._pipes: list[_Pipe] = []
         self._threads: list[threading.Thread] = []
@@ -121,17 +125,24 @@ class Proxy:
             except OSError:
                 return
             try:
-                server = socket.create_connection(self._target)
+                pipe = self._pipe(client)
             except OSError:
                 client.close()
                 continue
-            for end in (client, server):
-                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            pipe = _Pipe(client, server)
             with self._lock:
                 self._pipes.append(pipe)
-            self._start(self._pass_on, pipe, client, server, self._upward)
-            self._start(self._pass_on, pipe, server, client, self._downward)
+            way_up = (pipe, pipe.client, pipe.server, self._upward)
+            way_down = (pipe, pipe.server, pipe.client, self._downward)
+            self._start(self._pass_on, *way_up)
+            self._start(self._pass_on, *way_down)
+
+    def _pipe(self, client: socket.socket) -> _Pipe:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._encryption is not None:
+            client = self._encryption.wrap_socket(client, server_side=True)
+        server = socket.create_connection(self._target)
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _Pipe(client, server)
 
     def _pass_on(
         self,

@@ -20,11 +20,15 @@ from app.policy import Line, policy_lines
 from app.runtime import queue_url
 from app.storage.database import database_url
 
+EMBEDDED, NOT_USED = "(the embedded server)", "(not used)"
 #: What is in force where a variable is not set.
 IN_FORCE: Mapping[str, Callable[[Settings], str]] = {
     "BELLHOP_PUBLIC_URL": lambda settings: settings.base_url,
     "DATABASE_URL": database_url,
-    "REDIS_URL": lambda settings: queue_url(settings) or "(the embedded server)",
+    "REDIS_URL": lambda settings: (
+        NOT_USED if settings.broker_url else queue_url(settings) or EMBEDDED
+    ),
+    "BROKER_URL": lambda settings: queue_url(settings) or EMBEDDED,
 }
 #: Secrets that a box makes for itself, and their files in the data directory.
 KEPT = {"BELLHOP_SECRET_KEY": "secret_key", "BELLHOP_API_KEY": "api_key"}

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.config.types import (
+    BrokerUrl,
     CurrencyCode,
     DatabaseUrl,
     LocaleName,
@@ -149,6 +150,12 @@ class Settings(BaseModel):
         example="redis://127.0.0.1:6379/0",
         may_hold_password=True,
     )
+    broker_url: BrokerUrl | None = variable(
+        "BROKER_URL",
+        about="The queue alone: RabbitMQ 3.8 or later; REDIS_URL's server if not set",
+        example="amqp://bellhop:password@127.0.0.1:5672/",
+        may_hold_password=True,
+    )
     email_host: str | None = variable(
         "EMAIL_HOST", about="The SMTP server", example="smtp.example.com"
     )
@@ -234,6 +241,11 @@ class Settings(BaseModel):
         """The base of links that customers get, without a slash at its end."""
         own = f"http://{self.host}:{self.port}"
         return (self.public_url or own).rstrip("/")
+
+    @property
+    def given_queue(self) -> str | None:
+        """The queue server that the owner has named, if any."""
+        return self.broker_url or self.redis_url
 
     @property
     def reachable_host(self) -> str:

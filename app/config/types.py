@@ -81,6 +81,13 @@ RedisUrl = Annotated[
     str,
     _like(r"(rediss?|unix)://", "must begin with redis://, rediss:// or unix://"),
 ]
+BrokerUrl = Annotated[
+    str,
+    _like(
+        r"(amqps?|rediss?|unix)://",
+        "must begin with amqp://, amqps://, redis://, rediss:// or unix://",
+    ),
+]
 WebUrl = Annotated[
     str,
     _like(r"https?://[^/]+", "must be an address that begins with https:// or http://"),

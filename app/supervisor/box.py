@@ -19,7 +19,12 @@ from app.domain.recipients import Channel
 from app.installation import first_api_key, make_data_dir
 from app.supervisor import leftovers, valkey
 from app.supervisor.banner import Facts, banner
-from app.supervisor.checks import check_port_free, check_reachable, only_one
+from app.supervisor.checks import (
+    check_port_free,
+    check_reachable,
+    only_one,
+    queue_variable,
+)
 from app.supervisor.child import EXIT_CONFIG, Child
 from app.supervisor.console import Console, log_to, open_console
 from app.supervisor.embedded_queue import EmbeddedQueue
@@ -69,8 +74,7 @@ def _run_alone(settings: Settings, plan: Plan, console: Console) -> int:
         run_dir.mkdir(exist_ok=True, mode=0o700)
         leftovers.end_all(run_dir)
         check_port_free(settings)
-        if settings.redis_url:
-            check_reachable(settings.redis_url)
+        check_reachable(settings)
         supervisor = Supervisor(console=console, run_dir=run_dir)
         box = _Box(settings, plan, console=console, supervisor=supervisor)
         with StopSignals() as signals:
@@ -119,7 +123,7 @@ class _Box:
     def _start_queue(self, signals: StopSignals) -> dict[str, str]:
         """Start the embedded server where one is needed; return how it is reached."""
         program = self._plan.queue_program()
-        if self._settings.redis_url or program is None:
+        if self._settings.given_queue or program is None:
             return {}
         self._queue = EmbeddedQueue(program, folder=self._settings.data_dir / "queue")
         self._queue.start(self._supervisor, is_wanted=lambda: not signals.asked)
@@ -154,8 +158,8 @@ class _Box:
             self._plan.on_ready(facts.url, self._api_key.value)
 
     def _queue_in_words(self) -> str | None:
-        if self._settings.redis_url:
-            return "the one that REDIS_URL names"
+        if self._settings.given_queue:
+            return f"the one that {queue_variable(self._settings)} names"
         return None if self._queue is None else "embedded, in the data directory"
 
     def _goes_on(self, signals: StopSignals) -> bool:

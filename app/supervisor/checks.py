@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.broker import is_rabbit, open_doorbell
 from app.config import Settings
-from app.errors import StartError
+from app.errors import QueueUnavailableError, StartError
 from app.held_file import HeldFile
 from app.supervisor.embedded_queue import why_unreachable
 
@@ -55,17 +56,36 @@ def check_port_free(settings: Settings) -> None:
         raise StartError(_why_no_port(error, settings)) from None
 
 
-def check_reachable(redis_url: str) -> None:
+def check_reachable(settings: Settings) -> None:
     """Raise StartError when the queue server that was named does not answer."""
-    reason = why_unreachable(redis_url)
+    url = settings.given_queue
+    if url is None:
+        return
+    reason = _why_no_rabbit(url) if is_rabbit(url) else why_unreachable(url)
     if reason is not None:
-        place = urlsplit(redis_url)
+        place, name = urlsplit(url), queue_variable(settings)
         raise StartError(
             f"The queue server at {place.hostname or place.path}"
             f"{f':{place.port}' if place.port else ''} cannot be used ({reason}). "
-            f"Start it, or set REDIS_URL to another, or leave REDIS_URL out for the "
+            f"Start it, or set {name} to another, or leave {name} out for the "
             f"embedded one."
         )
+
+
+def queue_variable(settings: Settings) -> str:
+    """Return the name of the variable that names the queue server."""
+    return "BROKER_URL" if settings.broker_url else "REDIS_URL"
+
+
+def _why_no_rabbit(url: str) -> str | None:
+    doorbell = open_doorbell(url, namespace="bellhop-up")
+    try:
+        doorbell.ping()
+    except QueueUnavailableError as error:
+        return str(error).rstrip(".")
+    finally:
+        doorbell.close()
+    return None
 
 
 def _already_runs(note: str, data_dir: Path) -> str:

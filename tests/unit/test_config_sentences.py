@@ -56,6 +56,11 @@ def test_every_error_that_a_setting_can_meet_has_words(text: str) -> None:
             "must begin with redis://, rediss:// or unix://",
         ),
         (
+            "BROKER_URL",
+            "rabbit:5672",
+            "must begin with amqp://, amqps://, redis://, rediss:// or unix://",
+        ),
+        (
             "BELLHOP_PUBLIC_URL",
             "book.example.com",
             "must be an address that begins with https:// or http://",

@@ -7,7 +7,7 @@ from http.client import HTTPException
 from typing import Any
 
 from app import __version__
-from app.broker import check_queue_server, open_redis_doorbell
+from app.broker import check_queue_server, open_doorbell
 from app.clock import utc_now
 from app.commands.checks.findings import Box, Finding, broken, ok, warning
 from app.commands.checks.place import START
@@ -36,13 +36,13 @@ def queue(box: Box) -> Iterator[Finding]:
         )
         return
     try:
-        doorbell = open_redis_doorbell(url, namespace="bellhop-doctor")
+        doorbell = open_doorbell(url, namespace="bellhop-doctor")
         try:
             doorbell.ping()
         finally:
             doorbell.close()
     except (QueueUnavailableError, StartError) as error:
-        advice = "Start the queue server, or set REDIS_URL to another one."
+        advice = "Start the queue server, or set REDIS_URL (or BROKER_URL) to another."
         yield broken(str(error), MESSAGES_WAIT, advice)
         return
     troubles = check_queue_server(url)
