@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
+import sys
+from typing import NoReturn
 
 from app import config, logs
 from app.runtime import open_runtime
@@ -26,4 +29,16 @@ def run(_arguments: argparse.Namespace) -> int:
         check_port_free(settings)
         parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
         serve(runtime)
-    return 0
+    _end()
+
+
+def _end() -> NoReturn:
+    """End here and now, with everything closed.
+
+    The threads of granian's runtime outlive it by some milliseconds. One that comes
+    back into a Python that is being taken down aborts the whole process (SIGABRT).
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

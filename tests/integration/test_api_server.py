@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from app.services.keys import Scope, create
 from tests.door import PROBLEM
 from tests.house import ADMIN_KEY, in_days, make_service
 from tests.served import Served, serve
+
+HEALTH = "GET /healthz HTTP/1.1\nHost: localhost\n\n"
 
 
 @pytest.fixture(name="served", scope="module")
@@ -121,6 +124,17 @@ def test_what_is_no_http_is_refused_and_the_house_lives(
 
     assert " 4" in first_line(line)
     assert served.answers()
+
+
+def test_it_ends_without_a_word_though_lines_are_open(tmp_path: Path) -> None:
+    with ExitStack() as lines:
+        with serve(tmp_path) as served:
+            for _ in range(10):
+                line = lines.enter_context(served.open_line(HEALTH))
+                assert "200" in line.recv(4096).decode()
+        said = served.api.said
+
+    assert "panic" not in said
 
 
 def test_a_path_is_read_as_it_was_written(served: Served) -> None:
