@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from app.domain.durations import write_duration
 from app.domain.kinds import KINDS, Kind
-from app.domain.schedule import Timing
+from app.domain.schedule import SCHEDULE, Timing, write_timing
 from app.errors import Problem
 from app.policy.tables import KindTable
 
@@ -21,6 +21,8 @@ PULSE: Mapping[str, tuple[timedelta, str]] = {
     ),
     "relay": (timedelta(seconds=30), "a lost doorbell is to be rung again within 60s"),
 }
+#: The kinds that are sent before something.
+REMINDERS = frozenset(kind for kind, policy in KINDS.items() if policy.send_before)
 #: No job may run more often; its reading alone would keep the box busy.
 SHORTEST_PAUSE = timedelta(seconds=0.1)
 
@@ -37,17 +39,16 @@ def schedule_problems(schedule: Mapping[str, Timing]) -> Iterator[Problem]:
                 f"must be an interval of at most {write_duration(longest)}, "
                 f"no cron line: {why}"
             )
-            yield Problem(f"schedule.{job}", f'{words}; example: {job} = "5s"')
+            example = f'{job} = "{write_timing(SCHEDULE[job])}"'
+            yield Problem(f"schedule.{job}", f"{words}; example: {example}")
 
 
 def kind_problems(kinds: Mapping[str, KindTable]) -> Iterator[Problem]:
     """Tell which kinds would be sent before something that they do not wait for."""
-    reminders = [str(kind) for kind, policy in KINDS.items() if policy.send_before]
     for name, table in kinds.items():
-        if "send_before" in table.given() and name in set(Kind) - set(reminders):
-            words = (
-                f"is for reminders ({', '.join(reminders)}); a {name} leaves at once"
-            )
+        if "send_before" in table.given() and name in set(Kind) - REMINDERS:
+            reminders = ", ".join(sorted(REMINDERS))
+            words = f"is for reminders ({reminders}); a {name} leaves at once"
             yield Problem(f"kinds.{name}.send_before", words)
 
 

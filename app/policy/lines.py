@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain.queues import QUEUES
 from app.domain.schedule import write_timing
+from app.policy.house import REMINDERS
 from app.policy.policy import Policy
 from app.policy.queues import written
-from app.policy.reading import Reading, read_policy
+from app.policy.reading import MODEL_QUEUE, Reading, read_policy
 from app.policy.shown import plain
-from app.policy.tables import File, KindTable, Table
+from app.policy.tables import File, Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +54,12 @@ def _in_force(reading: Reading) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
-    tables = {}
+    tables: dict[str, dict[str, Any]] = {}
     for kind, usual in policy.kinds.items():
-        values = {key: getattr(usual, key) for key in KindTable.model_fields}
-        tables[f"kinds.{kind}"] = {
-            key: "all" if value is None else plain(value)
-            for key, value in values.items()
-        }
+        channels = "all" if usual.channels is None else plain(usual.channels)
+        tables[f"kinds.{kind}"] = {"channels": channels}
+        if kind in REMINDERS:
+            tables[f"kinds.{kind}"]["send_before"] = plain(usual.send_before)
     return tables
 
 
@@ -73,5 +74,8 @@ def _given(file: File) -> Mapping[str, set[str]]:
         "retention": file.retention,
         "engine": file.engine,
     }
-    keys = {name: table.model_fields_set for name, table in tables.items()}
+    keys = {name: set(table.model_fields_set) for name, table in tables.items()}
+    if MODEL_QUEUE in file.queues:
+        for name in set(file.queues) - set(QUEUES):
+            keys[f"queues.{name}"] |= keys[f"queues.{MODEL_QUEUE}"]
     return {**keys, "schedule": set(file.schedule)}

@@ -44,16 +44,16 @@ def merged(
 
 def _limits(policy: QueuePolicy, given: Mapping[str, Any]) -> list[Problem]:
     soft, hard = policy.soft_time_limit, policy.time_limit
-    if soft <= hard:
-        return []
     # The default is not to blame: the key that was set is the one to look at.
-    key = "time_limit" if "time_limit" in given else "soft_time_limit"
+    keys = [key for key in ("time_limit", "soft_time_limit") if key in given]
+    if soft <= hard or not keys:
+        return []
     words = (
         f"the soft_time_limit ({write_duration(soft)}) would be longer than the "
         f"time_limit ({write_duration(hard)}), and a task is asked to end before it is "
         f'broken off; example: soft_time_limit = "{write_duration(hard)}"'
     )
-    return [Problem(key, words)]
+    return [Problem(keys[0], words)]
 
 
 def _pauses(policy: QueuePolicy, given: Mapping[str, Any]) -> list[Problem]:

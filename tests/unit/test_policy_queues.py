@@ -131,6 +131,16 @@ def test_a_task_is_asked_to_end_before_it_is_broken_off(
     assert "is asked to end before it is broken off" in found[1]
 
 
+def test_a_mistake_in_default_is_told_once_however_many_queues_take_after_it(
+    tmp_path: Path,
+) -> None:
+    found = problems_of(
+        tmp_path, '[queues.default]\ntime_limit = "1s"\n[queues.media]\nnew = true\n'
+    )
+
+    assert set(found) == {"queues.default.time_limit"}
+
+
 def test_both_limits_may_be_the_same(tmp_path: Path) -> None:
     policy = read(tmp_path, '[queues.sms]\nsoft_time_limit = "9s"\ntime_limit = "9s"\n')
 
