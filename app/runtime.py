@@ -7,7 +7,7 @@ get it as their first argument where they need more than an open transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +23,7 @@ from app.policy import Policy, load_policy
 from app.storage.database import Database, database_url
 from app.storage.migrate import check_migrated
 from app.storage.tables import installation
+from app.work import Registry
 
 #: Where `up` writes the address of the queue server that it has started.
 EMBEDDED_URL = "queue/url"
@@ -38,6 +39,8 @@ class Runtime:
     doorbell: Doorbell
     #: How each channel sends: its provider's name, `preview` or `off`.
     modes: Mapping[Channel, Mode]
+    #: The kinds of task that were found in `actors/`; not every command looks there.
+    registry: Registry = field(default_factory=Registry)
 
     def close(self) -> None:
         """Give back connections and files."""
@@ -51,7 +54,12 @@ class Runtime:
         self.close()
 
 
-def open_runtime(settings: Settings, *, doorbell: Doorbell | None = None) -> Runtime:
+def open_runtime(
+    settings: Settings,
+    *,
+    doorbell: Doorbell | None = None,
+    registry: Registry | None = None,
+) -> Runtime:
     """Build the runtime of a process; raises ConfigError, StartError and, where the
     database is out of reach or of another version, StorageUnavailableError.
 
@@ -74,6 +82,7 @@ def open_runtime(settings: Settings, *, doorbell: Doorbell | None = None) -> Run
         database=database,
         doorbell=doorbell,
         modes=modes,
+        registry=registry or Registry(),
     )
 
 

@@ -20,14 +20,13 @@ from app.domain.queues import QUEUES
 from app.domain.schedule import Cron, Timing, parse_timing
 from app.errors import DeclarationError
 from app.work.arguments import Arguments
-from app.work.kinds import TaskKind
+from app.work.kinds import PRIORITIES, TaskKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Where a module's own kinds stand, for whoever loads it.
 DECLARED = "__bellhop_tasks__"
-_PRIORITIES = range(101)
 _Errors = tuple[type[BaseException], ...] | type[BaseException]
 
 
@@ -107,7 +106,7 @@ def _queue(queue: str) -> str:
 
 
 def _priority(priority: int | None) -> int | None:
-    if priority is not None and priority not in _PRIORITIES:
+    if priority is not None and priority not in PRIORITIES:
         raise ValueError(f"its priority must be from 0 to 100, not {priority!r}")
     return priority
 

@@ -19,6 +19,8 @@ from app.work.desk import the_desk
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: Lower leaves first.
+PRIORITIES = range(101)
 #: Of a time limit that is given alone, so much is left for cleaning up.
 _SOFT_SHARE = 0.8
 
@@ -42,7 +44,7 @@ class Wish:
     """A task that is to be planned; its id is known before it is."""
 
     kind: TaskKind[..., Any]
-    #: As JSON keeps them.
+    #: Not checked before it is planned: what follows a group gets more of them then.
     args: Mapping[str, Any]
     options: Options = Options()
     id: str = field(default_factory=new_id)
@@ -160,6 +162,5 @@ class Ordered(Generic[P, R]):
 
     def wish(self, *args: P.args, **more: P.kwargs) -> Wish:
         """Describe one for a chain or a group, without planning it yet."""
-        arguments = self.kind.arguments
-        named = arguments.named(args, more)
-        return Wish(kind=self.kind, args=arguments.check(named), options=self.options)
+        named = self.kind.arguments.named(args, more)
+        return Wish(kind=self.kind, args=named, options=self.options)

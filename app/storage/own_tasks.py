@@ -1,0 +1,235 @@
+"""The SQL of tasks of one's own: write them, find them, let those that wait go.
+
+A task that waits for others is `pending` without a next attempt. Whoever decides about
+it locks its row first, so that of two that end at once the second sees the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.storage.tables import own_tasks, task_links, tasks
+
+_ROW = sa.select(
+    tasks, own_tasks.c.group_id, own_tasks.c.result, own_tasks.c.progress
+).join(own_tasks, own_tasks.c.task_id == tasks.c.id)
+_IS_WAITING = sa.and_(tasks.c.status == "pending", tasks.c.next_attempt_at.is_(None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which tasks are meant; what is None does not matter."""
+
+    statuses: Collection[str] | None = None
+    kind: str | None = None
+    queue: str | None = None
+    group_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def insert(
+    tx: sa.Connection,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    group_id: str | None,
+) -> dict[str, str]:
+    """Insert tasks; return the id that each has, which is another's by dedupe key."""
+    if not rows:
+        return {}
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(tasks).on_conflict_do_nothing(
+        index_elements=["dedupe_key"]
+    )
+    tx.execute(statement, [dict(row) for row in rows])
+    ids = _ids_of(tx, rows)
+    fresh = [own for own, kept in ids.items() if own == kept]
+    if fresh:
+        own = [{"task_id": task_id, "group_id": group_id} for task_id in fresh]
+        tx.execute(sa.insert(own_tasks), own)
+    return ids
+
+
+def link(tx: sa.Connection, pairs: Collection[tuple[str, str]]) -> None:
+    """Let the first of each pair wait for the second."""
+    rows = [{"task_id": task_id, "after_id": after} for task_id, after in pairs]
+    if rows:
+        tx.execute(sa.insert(task_links), rows)
+
+
+def existing(tx: sa.Connection, ids: Collection[str]) -> set[str]:
+    """Return those of the ids that are tasks of one's own."""
+    query = sa.select(own_tasks.c.task_id).where(own_tasks.c.task_id.in_(ids))
+    return set(tx.execute(query).scalars())
+
+
+def find(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
+    """Return a task, or None."""
+    return tx.execute(_ROW.where(tasks.c.id == task_id)).mappings().one_or_none()
+
+
+def find_many(tx: sa.Connection, ids: Collection[str]) -> list[sa.RowMapping]:
+    """Return these tasks in the order in which they were planned."""
+    query = _ROW.where(tasks.c.id.in_(ids)).order_by(tasks.c.seq)
+    return list(tx.execute(query).mappings())
+
+
+def page(
+    tx: sa.Connection, chosen: Filter, *, after: int | None, limit: int
+) -> list[sa.RowMapping]:
+    """Return tasks, the newest first, at most `limit`, before the seq `after`."""
+    query = _ROW.where(*_conditions(chosen)).order_by(tasks.c.seq.desc()).limit(limit)
+    if after is not None:
+        query = query.where(tasks.c.seq < after)
+    return list(tx.execute(query).mappings())
+
+
+def afters(tx: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
+    """Return for each of these tasks those that it comes after."""
+    found: dict[str, list[str]] = {task_id: [] for task_id in ids}
+    query = (
+        sa.select(task_links)
+        .where(task_links.c.task_id.in_(ids))
+        .order_by(task_links.c.after_id)
+    )
+    for row in tx.execute(query):
+        found[row.task_id].append(row.after_id)
+    return found
+
+
+def status_of(tx: sa.Connection, task_id: str) -> str | None:
+    """Return a task's status, or None where there is no such task."""
+    query = sa.select(tasks.c.status).where(tasks.c.id == task_id)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def waiting_for(tx: sa.Connection, ended: Collection[str]) -> list[str]:
+    """Return the tasks that wait for one of these, locked until the commit."""
+    query = (
+        sa.select(tasks.c.id)
+        .join(task_links, task_links.c.task_id == tasks.c.id)
+        .where(task_links.c.after_id.in_(ended), _IS_WAITING)
+        .order_by(tasks.c.seq)
+        .with_for_update(of=tasks)
+    )
+    return list(dict.fromkeys(tx.execute(query).scalars()))
+
+
+def lock_waiting(tx: sa.Connection, ids: Collection[str]) -> list[str]:
+    """Return those of the tasks that wait for others, locked until the commit."""
+    query = (
+        sa.select(tasks.c.id)
+        .where(tasks.c.id.in_(ids), _IS_WAITING)
+        .order_by(tasks.c.seq)
+        .with_for_update()
+    )
+    return list(tx.execute(query).scalars())
+
+
+def statuses_before(
+    tx: sa.Connection, ids: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """Return for each task the kinds it waits for, with their statuses, by id.
+
+    Of those with the same kind and status one stands for all.
+    """
+    found: dict[str, dict[str, str]] = {task_id: {} for task_id in ids}
+    before = tasks.alias("before")
+    query = (
+        sa.select(task_links.c.task_id, before.c.kind, before.c.status)
+        .join(before, before.c.id == task_links.c.after_id)
+        .where(task_links.c.task_id.in_(ids))
+        .distinct()
+    )
+    for row in tx.execute(query):
+        found[row.task_id][row.status] = row.kind
+    return found
+
+
+def change(
+    tx: sa.Connection,
+    ids: Iterable[str],
+    *,
+    among: Collection[str],
+    to: Mapping[str, Any],
+) -> set[str]:
+    """Give tasks these values where their status is `among` those; return which."""
+    changed = tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.id.in_(list(ids)), tasks.c.status.in_(list(among)))
+        .values(**to)
+        .returning(tasks.c.id)
+    )
+    return set(changed.scalars())
+
+
+def free(tx: sa.Connection, ids: Collection[str], *, now: datetime) -> None:
+    """Let waiting tasks go: now, or when they are due."""
+    tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.id.in_(ids), _IS_WAITING)
+        .values(
+            next_attempt_at=sa.case(
+                (tasks.c.due_at > now, tasks.c.due_at),
+                else_=sa.literal(now, tasks.c.due_at.type),
+            ),
+            reason="",
+            updated_at=now,
+        )
+    )
+
+
+def keep_result(tx: sa.Connection, task_id: str, *, result: Any, progress: Any) -> None:
+    """Keep what a task returned, and what it last reported where it did."""
+    values = {"result": result} | ({} if progress is None else {"progress": progress})
+    this = own_tasks.c.task_id == task_id
+    tx.execute(sa.update(own_tasks).where(this).values(**values))
+
+
+def keep_progress(tx: sa.Connection, task_id: str, progress: Any) -> None:
+    """Keep what a task reports while it runs."""
+    this = own_tasks.c.task_id == task_id
+    tx.execute(sa.update(own_tasks).where(this).values(progress=progress))
+
+
+def groups_of(tx: sa.Connection, ids: Collection[str]) -> list[str]:
+    """Return the groups that these tasks belong to."""
+    query = (
+        sa.select(own_tasks.c.group_id)
+        .where(own_tasks.c.task_id.in_(ids), own_tasks.c.group_id.is_not(None))
+        .distinct()
+    )
+    return list(tx.execute(query).scalars())
+
+
+def _ids_of(tx: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    keys = {row["dedupe_key"] for row in rows} - {None}
+    kept: dict[str, str] = {}
+    if keys:
+        query = sa.select(tasks.c.dedupe_key, tasks.c.id).where(
+            tasks.c.dedupe_key.in_(keys)
+        )
+        kept = {row.dedupe_key: row.id for row in tx.execute(query)}
+    return {row["id"]: kept.get(row["dedupe_key"], row["id"]) for row in rows}
+
+
+def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:
+    pairs = [
+        (tasks.c.kind, chosen.kind),
+        (tasks.c.queue, chosen.queue),
+        (own_tasks.c.group_id, chosen.group_id),
+    ]
+    conditions = [column == value for column, value in pairs if value is not None]
+    if chosen.statuses is not None:
+        conditions.append(tasks.c.status.in_(list(chosen.statuses)))
+    if chosen.since is not None:
+        conditions.append(tasks.c.created_at >= chosen.since)
+    if chosen.until is not None:
+        conditions.append(tasks.c.created_at < chosen.until)
+    return conditions

@@ -1,0 +1,125 @@
+"""The SQL of groups of tasks, and of what was left open when nobody looked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.storage.tables import own_tasks, task_groups, task_links, tasks
+
+
+def insert(tx: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Write a group down, before its tasks."""
+    tx.execute(sa.insert(task_groups), [dict(row)])
+
+
+def set_total(
+    tx: sa.Connection, group_id: str, *, total: int, then_task_id: str | None
+) -> None:
+    """Write down how many tasks a group has, and which one follows."""
+    tx.execute(
+        sa.update(task_groups)
+        .where(task_groups.c.id == group_id)
+        .values(total=total, then_task_id=then_task_id)
+    )
+
+
+def find(tx: sa.Connection, group_id: str) -> sa.RowMapping | None:
+    """Return a group, or None."""
+    query = sa.select(task_groups).where(task_groups.c.id == group_id)
+    return tx.execute(query).mappings().one_or_none()
+
+
+def lock_open(tx: sa.Connection, group_id: str) -> sa.RowMapping | None:
+    """Return a group that is not finished, locked until the commit."""
+    query = (
+        sa.select(task_groups)
+        .where(task_groups.c.id == group_id, task_groups.c.finished_at.is_(None))
+        .with_for_update()
+    )
+    return tx.execute(query).mappings().one_or_none()
+
+
+def is_under_way(
+    tx: sa.Connection, group_id: str, *, finished: Collection[str]
+) -> bool:
+    """Tell whether a member has not ended; the last ones are looked at first.
+
+    Members run in the order in which they were planned: mostly one look is enough.
+    """
+    query = (
+        sa.select(own_tasks.c.task_id)
+        .join(tasks, tasks.c.id == own_tasks.c.task_id)
+        .where(own_tasks.c.group_id == group_id, tasks.c.status.not_in(list(finished)))
+        .order_by(own_tasks.c.task_id.desc())
+        .limit(1)
+    )
+    return tx.execute(query).first() is not None
+
+
+def count_by_status(tx: sa.Connection, group_id: str) -> dict[str, int]:
+    """Count a group's members by their status."""
+    query = (
+        sa.select(tasks.c.status, sa.func.count())
+        .join(own_tasks, own_tasks.c.task_id == tasks.c.id)
+        .where(own_tasks.c.group_id == group_id)
+        .group_by(tasks.c.status)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def finish(tx: sa.Connection, group_id: str, *, now: datetime) -> None:
+    """Write down that all of a group's tasks have ended."""
+    tx.execute(
+        sa.update(task_groups)
+        .where(task_groups.c.id == group_id)
+        .values(finished_at=now)
+    )
+
+
+def give_args(tx: sa.Connection, task_id: str, args: Mapping[str, Any]) -> None:
+    """Give a task that has not begun other arguments."""
+    tx.execute(sa.update(tasks).where(tasks.c.id == task_id).values(args=dict(args)))
+
+
+def open_groups(tx: sa.Connection, *, limit: int) -> list[str]:
+    """Return groups that are not finished, the oldest first."""
+    query = (
+        sa.select(task_groups.c.id)
+        .where(task_groups.c.finished_at.is_(None))
+        .order_by(task_groups.c.created_at)
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def overlooked(
+    tx: sa.Connection, *, finished: Collection[str], limit: int
+) -> list[str]:
+    """Return waiting tasks that wait for one that has ended, or for none any more.
+
+    Those that follow a group wait for it alone, and are left out.
+    """
+    before = tasks.alias("before")
+    waits_on = sa.exists().where(
+        task_links.c.task_id == tasks.c.id,
+        before.c.id == task_links.c.after_id,
+        before.c.status.not_in(list(finished)),
+    )
+    follows_group = sa.exists().where(task_groups.c.then_task_id == tasks.c.id)
+    query = (
+        sa.select(tasks.c.id)
+        .join(own_tasks, own_tasks.c.task_id == tasks.c.id)
+        .where(
+            tasks.c.status == "pending",
+            tasks.c.next_attempt_at.is_(None),
+            ~waits_on,
+            ~follows_group,
+        )
+        .order_by(tasks.c.seq)
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
