@@ -22,6 +22,7 @@ from app.services import following, own_tasks, running
 from app.services.desk import RowDesk
 from app.services.running import Ran
 from app.storage import own_tasks as store
+from app.storage.tables import own_tasks as own_rows
 from app.storage.tables import task_groups, tasks
 from app.work import Registry, TaskKind, Wish, connected
 from tests.clock import Clock, stopped_clock
@@ -110,6 +111,7 @@ class Shed:
     def _next(self) -> str | None:
         query = (
             sa.select(tasks.c.id)
+            .join(own_rows, own_rows.c.task_id == tasks.c.id)
             .where(
                 tasks.c.status.in_([Status.PENDING, Status.RETRYING]),
                 tasks.c.next_attempt_at <= self.clock.now,

@@ -22,6 +22,7 @@ from app.domain.bookings import (
     check_move,
 )
 from app.domain.catalogue import Service
+from app.domain.events import Event
 from app.domain.formats import formats_for
 from app.domain.ids import new_id, new_reference
 from app.domain.kinds import Kind
@@ -35,6 +36,7 @@ from app.errors import (
 )
 from app.runtime import Runtime
 from app.services import availability
+from app.services.events import tell
 from app.services.planning import plan_for_booking
 from app.storage import bookings as store
 from app.storage import catalogue
@@ -89,6 +91,7 @@ def create(
     )
     _check_places(tx, service, booking, now=now)
     store.insert(tx, booking)
+    tell(tx, runtime, Event.BOOKING_CREATED, booking, now=now)
     return booking if price.amount else confirm(tx, runtime, booking, now=now)
 
 
@@ -115,6 +118,7 @@ def confirm(
         **changes,
     )
     plan_for_booking(tx, runtime, booking, kind=Kind.BOOKING_CONFIRMED, now=now)
+    tell(tx, runtime, Event.BOOKING_CONFIRMED, booking, now=now)
     return booking
 
 
@@ -134,6 +138,7 @@ def cancel(
         now=now,
         args={"reason": reason},
     )
+    tell(tx, runtime, Event.BOOKING_CANCELLED, booking, now=now)
     return booking
 
 
@@ -168,6 +173,8 @@ def reschedule(
         now=now,
         args={"old_start": old_start.isoformat(), "reason": reason},
     )
+    moved = Event.BOOKING_RESCHEDULED
+    tell(tx, runtime, moved, booking, now=now, old_start=old_start)
     return booking
 
 
@@ -196,6 +203,7 @@ def change_status(
         now=now,
         args={"old_status": old_status, "new_status": to, "reason": reason},
     )
+    tell(tx, runtime, Event(f"booking.{to}"), booking, now=now)
     return booking
 
 

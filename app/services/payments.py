@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.domain.bookings import Booking, BookingStatus, PaymentStatus
+from app.domain.events import Event
 from app.domain.ids import new_id
 from app.domain.kinds import Kind
 from app.domain.money import Money
@@ -23,6 +24,7 @@ from app.errors import ConflictError, InvalidError, Problem, SignatureError
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import bookings
+from app.services.events import tell
 from app.services.planning import plan_for_booking
 from app.storage import bookings as store
 from app.storage.bookings import Payment
@@ -159,6 +161,15 @@ def _record(
     else:
         booking = _confirm(tx, runtime, booking, payment, now=now, **changes)
     store.insert_payment(tx, payment)
+    tell(
+        tx,
+        runtime,
+        Event.BOOKING_PAID,
+        booking,
+        now=now,
+        provider=payment.provider,
+        payment_reference=payment.reference,
+    )
     return booking
 
 
