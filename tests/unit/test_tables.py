@@ -48,7 +48,7 @@ def test_every_kind_is_worded_in_every_language(kind: Kind, language: str) -> No
 def test_every_channel_has_a_queue_providers_and_an_order() -> None:
     channels = set(Channel)
 
-    assert channels <= set(map(Channel, QUEUES))
+    assert channels <= set(QUEUES)
     assert channels == {row.channel for row in PROVIDERS}
     assert channels == set(ORDERS)
 
