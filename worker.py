@@ -80,8 +80,11 @@ def _work(settings: Settings, *, name: str) -> int:
     runtime, broker = _open(settings)
     with runtime:
         presence = workers.register(runtime, name=name)
-        courier = open_courier(runtime, boot_id=presence.boot_id)
-        run = Run(courier, presence)
+        courier = open_courier(runtime, boot_id=presence.boot_id, worker=presence.name)
+        most = settings.worker_max_tasks
+        run = Run(
+            courier, presence, is_enough=lambda done: stop.is_set() or 0 < most <= done
+        )
         run.declare(broker)
         broker.emit_after("process_boot")  # starts the time limits
         worker = dramatiq.Worker(broker, queues={name}, worker_threads=1)
@@ -161,6 +164,8 @@ def _trouble(worker: dramatiq.Worker, broker: WorkerBroker, run: Run) -> str:
         return "its working thread has died"
     if not all(thread.is_alive() for thread in worker.consumers.values()):
         return "its listening thread has died"
+    if run.is_broken:
+        return "it cannot clean up after an error"
     if run.in_hand_s > HANGS_AFTER_S:
         return "its task in hand does not end"
     busy = worker.work_queue.unfinished_tasks > 0
@@ -185,7 +190,7 @@ def _beat(runtime: Runtime, presence: Presence) -> bool:
 
 def _release(runtime: Runtime) -> None:
     try:
-        dispatch.release(runtime, look_ups=True)
+        dispatch.release(runtime)
         # What the worker before this one had heard, nobody else can ring for.
         recovery.relay(runtime)
     except BellhopError as error:

@@ -1,4 +1,4 @@
-"""The actor `run`: does the task behind an id, and never fails.
+"""The actor `run`: does what is due, one piece after the other, and never fails.
 
 Declared by `worker.py` on its broker. Retries, time and dead letters are rows; so an
 error that nobody foresaw is written on the row as well, and Dramatiq sees none.
@@ -9,46 +9,70 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import dramatiq
 
 from app.broker import ACTOR_NAME, WorkerBroker
 from app.errors import BellhopError
 from app.logs import fields
-from app.services.courier import Courier
-from app.services.delivery import deliver
-from app.services.recording import save
+from app.services import dispatch
+from app.services.courier import Courier, Work
+from app.services.delivery import do
+from app.services.recording import record_and_take, save
 from app.services.stumbles import Stumble, clean_up_after, stumble_over
+from app.services.taking import Taken, take
 from app.services.workers import Presence
 
 log = logging.getLogger(__name__)
 
+#: A worker that finds work without end comes up for air so often: it hears its queue
+#: again, and says that its bell was answered.
+SLICE_S = 5.0
+#: How often it looks again where the first look brought nothing for lack of time.
+MOST_LOOKS = 5
+
 
 class Run:
-    """Runs one task after the other, and counts them."""
+    """Does one piece of work after the other, and counts them."""
 
-    def __init__(self, courier: Courier, presence: Presence) -> None:
+    def __init__(
+        self,
+        courier: Courier,
+        presence: Presence,
+        *,
+        is_enough: Callable[[int], bool] = lambda _count: False,
+    ) -> None:
+        """`is_enough`: asked with the count after each piece; True: take no more."""
         self._courier = courier
         self._presence = presence
+        self._is_enough = is_enough
         self._stumble: Stumble | None = None
         self._turn = threading.Lock()
         self._began: float | None = None
         self.count = 0
+        #: It cannot make right what it holds: only another start can.
+        self.is_broken = False
 
     def __call__(self, task_id: str) -> None:
-        """Do the task; whatever goes wrong ends as a reason on its row."""
+        """Do what is due, beginning with a look because of this task.
+
+        Whatever goes wrong ends as a reason on its row.
+        """
         with self._turn:
-            self.count += 1
-            self._began = time.monotonic()
             try:
                 self._settle()
-                deliver(self._courier, task_id)
+                is_done = self._drain(task_id)
             except BaseException as error:  # noqa: BLE001 - the one broad catch of the house
-                # Dramatiq's time limit is no Exception.
-                self._note(stumble_over(task_id, error), error)
+                # A time limit is no Exception.
+                is_done = False
+                self._note(stumble_over(self._at(task_id), error), error)
                 self._try_to_settle()
             finally:
                 self._began = None
+                self._courier.hands.task_id = None
+            if not is_done:
+                self._ring_for_the_rest()
 
     @property
     def in_hand_s(self) -> float:
@@ -63,7 +87,8 @@ class Run:
         """
         if self._turn.acquire(blocking=False):
             try:
-                self._try_to_settle()
+                if self._has_loose_ends() and self._try_to_settle():
+                    self._ring_for_the_rest()
             finally:
                 self._turn.release()
 
@@ -73,6 +98,39 @@ class Run:
             actor_name=ACTOR_NAME, queue_name=self._presence.name, broker=broker
         )
         declare(self.__call__)
+
+    def _drain(self, task_id: str) -> bool:
+        """Work until nothing is due; False where something may be left."""
+        until = time.monotonic() + SLICE_S
+        self._began = time.monotonic()
+        work = self._found(take(self._courier, heard=task_id))
+        while work is not None:
+            self.count += 1
+            self._began = time.monotonic()
+            ended = do(self._courier, work)
+            if time.monotonic() >= until or self._is_enough(self.count):
+                self._courier.hands.unsaved.append(ended)
+                save(self._courier)
+                return False
+            work = self._found(record_and_take(self._courier, ended))
+        return True
+
+    def _found(self, taken: Taken) -> Work | None:
+        looks = 1
+        while taken.work is None and taken.again and looks < MOST_LOOKS:
+            taken = take(self._courier)
+            looks += 1
+        return taken.work
+
+    def _at(self, heard: str) -> str:
+        return self._courier.hands.task_id or heard
+
+    def _ring_for_the_rest(self) -> None:
+        """Ring as anybody would: what is left waits for the next bell."""
+        try:
+            dispatch.release(self._courier.runtime)
+        except BellhopError as error:  # the scheduler rings within a second
+            log.warning("Release failed", extra=fields("release_failed", cause=error))
 
     def _note(self, stumble: Stumble, error: BaseException) -> None:
         if self._stumble is None or not stumble.is_named:
@@ -85,24 +143,36 @@ class Run:
             extra = fields("task_stumbled", **facts)
             log.error("Task stumbled", extra=extra, exc_info=error)
 
-    def _try_to_settle(self) -> None:
+    def _has_loose_ends(self) -> bool:
+        return bool(self._courier.hands.unsaved) or self._stumble is not None
+
+    def _try_to_settle(self) -> bool:
         try:
             self._settle()
         except BellhopError as error:  # the database is away: tried again soon
             log.warning(
                 "Outcome not saved yet", extra=fields("outcome_not_saved", cause=error)
             )
+            return False
         except Exception:
             log.exception("Outcome not saved", extra=fields("outcome_not_saved"))
+            return False
+        return True
 
     def _settle(self) -> None:
-        save(self._courier)
+        try:
+            save(self._courier)
+        except BellhopError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours; what was held is unknown
+            self._note(stumble_over(self._at(""), error), error)
         if self._stumble is None:
             return
         try:
             clean_up_after(self._courier, self._stumble)
-        except Exception as error:
-            if not isinstance(error, BellhopError):
-                self._stumble = None  # a bug: it would be met before every task
+        except BellhopError:
+            raise
+        except Exception:
+            self.is_broken = True
             raise
         self._stumble = None

@@ -75,7 +75,7 @@ class Engine:
 
     def release(self) -> None:
         """Do what the scheduler does every second."""
-        dispatch.release(self.runtime, look_ups=True)
+        dispatch.release(self.runtime)
 
     def answer_doorbells(self) -> None:
         """Do every task that was rung for, and what is rung for meanwhile."""
@@ -160,6 +160,16 @@ def open_engine(
         engine.presence.lock.close()
 
 
+def another_worker(engine: Engine, provider: FakeProvider | None = None) -> Engine:
+    """Register one more worker of the same house."""
+    return join(
+        engine.runtime,
+        clock=engine.clock,
+        doorbell=engine.doorbell,
+        provider=provider,
+    )
+
+
 def join(
     runtime: Runtime,
     *,
@@ -170,7 +180,7 @@ def join(
     """Register a worker in a house: the first, or one more."""
     provider = provider or FakeProvider()
     presence = workers.register(runtime, name="main")
-    opened = open_courier(runtime, boot_id=presence.boot_id)
+    opened = open_courier(runtime, boot_id=presence.boot_id, worker=presence.name)
     courier = replace(opened, providers=dict.fromkeys(Channel, provider))
     return Engine(
         runtime=runtime,

@@ -33,14 +33,19 @@ _CALLED_OFF = {Status.CANCELLED, Status.SUPERSEDED, Status.EXPIRED, Status.SUPPR
 
 #: From each state the states that may follow it.
 MOVES: dict[Status, frozenset[Status]] = {
-    Status.PENDING: frozenset({Status.QUEUED, *_CALLED_OFF}),
+    # A worker that finishes takes the next row itself, without a bell between.
+    Status.PENDING: frozenset(
+        {Status.QUEUED, Status.SENDING, Status.DEAD, *_CALLED_OFF}
+    ),
     Status.QUEUED: frozenset(
         {Status.SENDING, Status.PENDING, Status.DEAD, *_CALLED_OFF}
     ),
     Status.SENDING: frozenset(
         {Status.SENT, Status.RETRYING, Status.UNKNOWN, Status.FAILED, Status.DEAD}
     ),
-    Status.RETRYING: frozenset({Status.QUEUED, Status.DEAD, *_CALLED_OFF}),
+    Status.RETRYING: frozenset(
+        {Status.QUEUED, Status.SENDING, Status.DEAD, *_CALLED_OFF}
+    ),
     Status.UNKNOWN: frozenset(
         {Status.SENT, Status.RETRYING, Status.FAILED, Status.DEAD}
     ),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.channels.base import Message, Provider
+from app.channels.base import LookupAnswer, Message, Provider
 from app.domain.outcomes import Outcome
 from app.domain.recipients import Channel
 from app.runtime import Runtime
@@ -19,22 +19,69 @@ from app.services.wording import Wording
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """An attempt that is ours: its task's row, and what proves that it is."""
+    """An attempt that is ours: its task's row, its words, and what proves it."""
 
     row: sa.RowMapping
-    provider: str
+    message: Message
+    provider: Provider
     token: str
     number: int
+    #: Seconds that the call may take: few where the provider may be down.
+    within_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookUp:
+    """An unknown outcome that is ours to ask about; `message` is as it was sent."""
+
+    row: sa.RowMapping
+    message: Message
+    #: None: who was called is not our provider any more, and cannot be asked.
+    provider: Provider | None
+    provider_name: str
+    started_at: datetime
+    token: str
+    within_s: float
+
+
+#: What a worker does next.
+Work = Claim | LookUp
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """How an attempt ended, when, and how long the provider took."""
 
-    claim: Claim
+    work: Claim
     outcome: Outcome
     at: datetime
     took_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a look-up brought."""
+
+    work: LookUp
+    answer: LookupAnswer
+    at: datetime
+
+
+#: How a piece of work ended.
+Ended = Answer | Found
+
+
+@dataclass(kw_only=True)
+class Hands:
+    """What a worker holds at this moment."""
+
+    #: The task it is at, or reaches for.
+    task_id: str | None = None
+    #: What is not written down yet: what was sent must not be forgotten because the
+    #: disk is full just then.
+    unsaved: list[Ended] = field(default_factory=list)
+    #: Look-ups and messages take turns: neither waits for a crowd of the other.
+    looked_up_last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +93,9 @@ class Courier:
     wording: Wording
     links: Links
     boot_id: str
-    #: Answers that are not written down yet: what was sent must not be forgotten
-    #: because the disk is full just then.
-    unsaved: list[Answer] = field(default_factory=list)
+    #: Which queues it drains: those whose policy names it.
+    worker: str
+    hands: Hands = field(default_factory=Hands)
 
     def close(self) -> None:
         """Give back the providers' connections."""

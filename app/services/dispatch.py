@@ -1,35 +1,31 @@
-"""Hands due tasks to the queue: marks them `queued`, then rings the doorbell.
+"""Hands due tasks to idle workers: marks them `queued`, then rings the doorbell.
 
-Called after every deed that plans something, by the worker after each task and by the
-scheduler every second. Never waits for the queue server longer than a doorbell may.
+Called after every deed that plans something and by the scheduler every second. A worker
+that is busy needs no bell: it takes the next row itself as it finishes. Never waits for
+the queue server longer than a doorbell may.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.domain.queues import MAIN_WORKER
 from app.errors import QueueUnavailableError, StorageUnavailableError
 from app.logs import fields
 from app.runtime import Runtime
+from app.services.choosing import choose, choose_look_up
+from app.services.gates import Gates
 from app.storage import releasing
-from app.storage.releasing import Rung
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-#: At most so many tasks of one worker have a doorbell in the queue, so that what comes
-#: late but matters more never stands behind a thousand others.
-MOST_QUEUED = 16
-#: The queue is filled up again when no more than this are left in it: a release costs
-#: the same for one task as for ten.
-REFILL_AT = 8
+#: The tasks to ring for once the transaction has committed, by their worker's name.
+Rungs = Mapping[str, Sequence[str]]
 
 
 def perform(runtime: Runtime, deed: Callable[[sa.Connection], Result]) -> Result:
@@ -45,37 +41,36 @@ def perform(runtime: Runtime, deed: Callable[[sa.Connection], Result]) -> Result
     return result
 
 
-def release(runtime: Runtime, *, look_ups: bool = False) -> int:
-    """Release what is due, and with `look_ups` unknown outcomes; return how many."""
+def release(runtime: Runtime) -> int:
+    """Ring for what is due, as many as there are idle workers; return how many."""
     with runtime.database.write() as tx:
         rungs = release_within(tx, runtime)
-        if look_ups and runtime.doorbell.available:
-            rungs += releasing.due_look_ups(tx, now=utc_now())
     ring(runtime, rungs)
-    return len(rungs)
+    return sum(map(len, rungs.values()))
 
 
-def release_within(tx: sa.Connection, runtime: Runtime) -> list[Rung]:
+def release_within(tx: sa.Connection, runtime: Runtime) -> Rungs:
     """Mark due tasks `queued` in an open transaction; the caller rings after it."""
     if not runtime.doorbell.available:
-        return []
-    queued = releasing.count_queued(tx)
+        return {}
     now = utc_now()
-    rungs: list[Rung] = []
-    for queues in _queues_by_worker(runtime).values():
-        waiting = sum(queued.get(queue, 0) for queue in queues)
-        if waiting <= REFILL_AT:
-            room = MOST_QUEUED - waiting
-            rungs += releasing.release(tx, queues=queues, now=now, room=room)
+    gates = Gates(tx, runtime, now=now)
+    rungs: dict[str, list[str]] = {}
+    for worker, room in _idle(tx, runtime, gates).items():
+        chosen = choose(tx, gates, worker=worker, now=now, most=room)
+        ids = [row.id for row in chosen]
+        if ids:
+            releasing.mark_queued(tx, ids, now=now)
+        elif unknown := choose_look_up(tx, gates, worker=worker, now=now):
+            ids = [unknown]
+        if ids:
+            rungs[worker] = ids
     return rungs
 
 
-def ring(runtime: Runtime, rungs: Sequence[Rung]) -> None:
+def ring(runtime: Runtime, rungs: Rungs) -> None:
     """Ring for each task; where that fails they wait again, and nothing is lost."""
-    by_worker: dict[str, list[str]] = defaultdict(list)
-    for rung in rungs:
-        by_worker[_worker_of(runtime, rung.queue)].append(rung.id)
-    for worker, ids in by_worker.items():
+    for worker, ids in rungs.items():
         try:
             runtime.doorbell.ring(ids, worker=worker)
         except QueueUnavailableError as error:
@@ -86,24 +81,29 @@ def ring(runtime: Runtime, rungs: Sequence[Rung]) -> None:
             _put_back(runtime, ids)
 
 
+def _idle(tx: sa.Connection, runtime: Runtime, gates: Gates) -> Mapping[str, int]:
+    """Return how many rows each worker's name may be rung for, none left out.
+
+    One row waits for a name of which no worker is known: whoever starts hears of it.
+    """
+    crews = releasing.crews(tx)
+    queued: dict[str, int] = {}
+    for queue, count in releasing.count_queued(tx).items():
+        worker = gates.policy(queue).worker
+        queued[worker] = queued.get(worker, 0) + count
+    names = {gates.policy(queue).worker for queue in runtime.policy.queues}
+    idle = {
+        name: (crews[name].idle if name in crews else 1) - queued.get(name, 0)
+        for name in names
+    }
+    return {name: room for name, room in idle.items() if room > 0}
+
+
 def _put_back(runtime: Runtime, ids: Sequence[str]) -> None:
     try:
         with runtime.database.write() as tx:
             releasing.put_back(tx, ids=ids, now=utc_now())
     except StorageUnavailableError as error:
         # What was asked for is saved: an error now would deny that. The rows stay
-        # `queued`, and the relay rings for them later.
+        # `queued`, and the relay frees them later.
         log.warning("Rows not put back", extra=fields("not_put_back", cause=error))
-
-
-def _queues_by_worker(runtime: Runtime) -> Mapping[str, Sequence[str]]:
-    queues: dict[str, list[str]] = defaultdict(list)
-    for name, policy in runtime.policy.queues.items():
-        queues[policy.worker].append(name)
-    return queues
-
-
-def _worker_of(runtime: Runtime, queue: str) -> str:
-    # A queue of an older Bellhop has no policy any more.
-    policy = runtime.policy.queues.get(queue)
-    return MAIN_WORKER if policy is None else policy.worker

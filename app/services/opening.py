@@ -10,7 +10,7 @@ from app.services.links import Links
 from app.services.wording import Wording
 
 
-def open_courier(runtime: Runtime, *, boot_id: str) -> Courier:
+def open_courier(runtime: Runtime, *, boot_id: str, worker: str) -> Courier:
     """Make a courier: its providers connect when they first send."""
     settings = runtime.settings
     return Courier(
@@ -19,6 +19,7 @@ def open_courier(runtime: Runtime, *, boot_id: str) -> Courier:
         wording=open_wording(settings),
         links=Links(runtime),
         boot_id=boot_id,
+        worker=worker,
     )
 
 

@@ -1,100 +1,97 @@
-"""Records how an attempt ended, and what follows from it, in one transaction.
+"""Records how a piece of work ended, and takes the next one in the same commit.
 
-Called by delivery right after the provider has answered: from here until the commit a
-crash makes the outcome unknown, so nothing else is done in between.
+Called right after the provider has answered: from here until the commit a crash makes
+the outcome unknown, so nothing else is done in between.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from app.domain.outcomes import Result
+from app.clock import utc_now
+from app.domain.circuits import Circuit, after
+from app.domain.outcomes import Outcome, Result
 from app.domain.retry import Decision, Pauses, Tries, decide
-from app.domain.tasks import FINISHED, MOVES, Status
+from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
 from app.logs import fields
-from app.runtime import Runtime
-from app.services import dispatch
-from app.services.courier import Answer, Courier
+from app.services.courier import Answer, Courier, Ended
+from app.services.gates import Gates
+from app.services.lookup import log_look_up, said_of_provider, write_look_up
+from app.services.settlement import settlement
+from app.services.taking import Taken, take_within
 from app.storage import delivering
-from app.storage.releasing import Rung
 
 log = logging.getLogger(__name__)
 
 
-def record(courier: Courier, answer: Answer) -> None:
-    """Take the answer in hand, and save it."""
-    courier.unsaved.append(answer)
-    save(courier)
+def record_and_take(courier: Courier, ended: Ended) -> Taken:
+    """Save how the work in hand ended, and take the next piece in the same commit.
+
+    Where that fails, the end stays in hand for `save`.
+    """
+    courier.hands.unsaved.append(ended)
+    with courier.runtime.database.write() as tx:
+        gates = Gates(tx, courier.runtime, now=utc_now())
+        decision = _write(tx, courier, gates, ended)
+        taken = take_within(tx, courier, gates)
+    courier.hands.unsaved.remove(ended)
+    _log(ended, decision)
+    taken.log()
+    return taken
 
 
 def save(courier: Courier) -> None:
-    """Write down every answer in hand with its task's next state; release what is due.
+    """Write down every end in hand with its task's next state.
 
     What cannot be written now (a full disk, a time limit) stays in hand for the next
     call. Raises StorageUnavailableError.
     """
-    while courier.unsaved:
-        answer = courier.unsaved[0]
+    unsaved = courier.hands.unsaved
+    while unsaved:
         try:
-            decision = _decide(courier.runtime, answer)
-            rungs = _commit(courier, answer, decision)
+            with courier.runtime.database.write() as tx:
+                gates = Gates(tx, courier.runtime, now=utc_now())
+                decision = _write(tx, courier, gates, unsaved[0])
         except BellhopError:
             raise
         except Exception:
             # A bug: it would be met before every task. The outcome becomes unknown.
-            del courier.unsaved[0]
+            del unsaved[0]
             raise
-        del courier.unsaved[0]
-        dispatch.ring(courier.runtime, rungs)
-        _log(answer, decision)
+        _log(unsaved.pop(0), decision)
 
 
-def settlement(
-    row: sa.RowMapping,
-    decision: Decision,
-    *,
-    reason: str,
-    now: datetime,
-    resends: int | None = None,
-) -> dict[str, Any]:
-    """Return the values that give a claimed task its next state."""
-    return {
-        "status": decision.status,
-        "reason": reason,
-        "next_attempt_at": decision.next_attempt_at,
-        "rounds": row["rounds"] + decision.is_long_wait,
-        "resends": row["resends"] if resends is None else resends,
-        "finished_at": now if decision.status in FINISHED else None,
-        "now": now,
-    }
+def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> Decision:
+    if isinstance(ended, Answer):
+        decision = _decide(courier, gates, ended)
+        _write_answer(tx, ended, decision)
+        _note(gates, ended.work.row["channel"], ended.outcome)
+    else:
+        decision = write_look_up(tx, courier, gates, ended)
+        said = said_of_provider(ended)
+        if said is not None:
+            _note(gates, ended.work.row["channel"], said)
+    return decision
 
 
-def _decide(runtime: Runtime, answer: Answer) -> Decision:
-    policy, row = runtime.policy, answer.claim.row
+def _decide(courier: Courier, gates: Gates, answer: Answer) -> Decision:
+    policy, row = courier.runtime.policy, answer.work.row
     return decide(
         answer.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
-        policy=policy.queues[row["queue"]],
+        policy=gates.policy(row["queue"]),
         pauses=Pauses(retry_failed=policy.retry_failed, look_up=policy.look_up),
         now=answer.at,
         chance=random.random,
     )
 
 
-def _commit(courier: Courier, answer: Answer, decision: Decision) -> list[Rung]:
-    with courier.runtime.database.write() as tx:
-        _write(tx, answer, decision)
-        return dispatch.release_within(tx, courier.runtime)
-
-
-def _write(tx: sa.Connection, answer: Answer, decision: Decision) -> None:
-    claim, outcome = answer.claim, answer.outcome
+def _write_answer(tx: sa.Connection, answer: Answer, decision: Decision) -> None:
+    claim, outcome = answer.work, answer.outcome
     task_id = claim.row["id"]
     ended = {
         "ended_at": answer.at,
@@ -107,7 +104,7 @@ def _write(tx: sa.Connection, answer: Answer, decision: Decision) -> None:
         delivering.mark_sent(
             tx,
             task_id=task_id,
-            provider=claim.provider,
+            provider=claim.provider.name,
             provider_message_id=outcome.provider_message_id,
             sent_at=answer.at,
         )
@@ -118,7 +115,7 @@ def _settle(tx: sa.Connection, answer: Answer, decision: Decision) -> bool:
 
     Where another one thought us dead and has called the outcome unknown, we know it.
     """
-    claim = answer.claim
+    claim = answer.work
     to = settlement(claim.row, decision, reason=answer.outcome.reason, now=answer.at)
     if delivering.settle(tx, task_id=claim.row["id"], token=claim.token, to=to):
         return True
@@ -129,12 +126,50 @@ def _settle(tx: sa.Connection, answer: Answer, decision: Decision) -> bool:
     )
 
 
+def _note(gates: Gates, gate: str, outcome: Outcome) -> None:
+    """Hold an answer against its provider, or let it off."""
+    known = gates.circuit(gate)
+    now = utc_now()
+    circuit = after(known, outcome, now=now)
+    gates.set_circuit(gate, circuit)
+    _tell(gate, gates.provider(gate), known, circuit)
+
+
+def _tell(
+    gate: str, provider: str, known: Circuit | None, circuit: Circuit | None
+) -> None:
+    was_tripped = known is not None and known.is_tripped
+    if circuit is not None and circuit.is_tripped:
+        log.warning(
+            "Provider is spared; messages wait",
+            extra=fields(
+                "circuit_opened",
+                channel=gate,
+                provider=provider,
+                until=circuit.open_until,
+                reason=circuit.reason,
+            ),
+        )
+    elif was_tripped and circuit is None:
+        log.info(
+            "Provider is well again",
+            extra=fields("circuit_closed", channel=gate, provider=provider),
+        )
+
+
 #: What heals itself is no error; what needs a person is.
 _LEVELS = {Status.SENT: logging.INFO, Status.DEAD: logging.ERROR}
 
 
-def _log(answer: Answer, decision: Decision) -> None:
-    claim, outcome = answer.claim, answer.outcome
+def _log(ended: Ended, decision: Decision) -> None:
+    if isinstance(ended, Answer):
+        _log_answer(ended, decision)
+    else:
+        log_look_up(ended, decision)
+
+
+def _log_answer(answer: Answer, decision: Decision) -> None:
+    claim, outcome = answer.work, answer.outcome
     sent = decision.status is Status.SENT
     trouble = {} if sent else {"code": outcome.code, "reason": outcome.reason}
     log.log(
@@ -145,7 +180,7 @@ def _log(answer: Answer, decision: Decision) -> None:
             id=claim.row["id"],
             kind=claim.row["kind"],
             channel=claim.row["channel"],
-            provider=claim.provider,
+            provider=claim.provider.name,
             attempt=claim.number,
             status=decision.status,
             ms=round(answer.took_s * 1000),

@@ -22,19 +22,19 @@ TOO_LATE = "It would come too late to be useful."
 
 
 def relay(runtime: Runtime) -> int:
-    """Ring again for tasks whose doorbell was not answered; return how many.
+    """Let tasks wait again whose doorbell was not heard in time; return how many.
 
-    Most were not lost, but wait behind a long message: the doorbell itself leaves out
-    what is waiting already.
+    Only idle workers are rung for, and they answer within milliseconds: the bell was
+    lost, with the queue server's data or with the worker that had heard it.
     """
-    if not runtime.doorbell.available:
-        return 0
     now = utc_now()
-    before = now - runtime.policy.ring_again
     with runtime.database.write() as tx:
-        unanswered = releasing.unanswered(tx, now=now, before=before)
-    dispatch.ring(runtime, unanswered)
-    return len(unanswered)
+        unheard = releasing.put_back_unheard(
+            tx, before=now - runtime.policy.ring_again, now=now
+        )
+        rungs = dispatch.release_within(tx, runtime) if unheard else {}
+    dispatch.ring(runtime, rungs)
+    return unheard
 
 
 def retry_failed(runtime: Runtime) -> int:
@@ -44,7 +44,8 @@ def retry_failed(runtime: Runtime) -> int:
     seconds too early and leave it for a whole round more.
     """
     now = utc_now()
-    due_before = now + runtime.policy.schedule["retry_failed"] / 2
+    timing = runtime.policy.schedule["retry_failed"]
+    due_before = now + timing / 2 if isinstance(timing, timedelta) else now
     return dispatch.perform(
         runtime,
         lambda tx: recovering.retry_failed(tx, now=now, due_before=due_before),

@@ -75,7 +75,7 @@ def leave(runtime: Runtime, presence: Presence) -> None:
 
 
 def take_over(runtime: Runtime) -> int:
-    """Take over what dead workers held, and ring again for what they had heard.
+    """Take over what dead workers held, and let wait again what they had heard.
 
     Returns how many workers were found dead. Never touches a living one's rows.
     """
@@ -89,7 +89,8 @@ def take_over(runtime: Runtime) -> int:
     with runtime.database.write() as tx:
         for boot_id in (*dead, *orphans):
             _take_over(tx, runtime, boot_id=boot_id)
-        rungs = releasing.unanswered(tx, now=now, before=now)
+        releasing.put_back_unheard(tx, before=now, now=now)
+        rungs = dispatch.release_within(tx, runtime)
     dispatch.ring(runtime, rungs)
     for boot_id in dead:
         with suppress(OSError):

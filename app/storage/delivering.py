@@ -69,7 +69,7 @@ _CLAIM = (
     sa.update(tasks)
     .where(
         tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.status == "queued",
+        tasks.c.status.in_(["queued", "pending", "retrying"]),
         tasks.c.next_attempt_at <= sa.bindparam("now"),
         sa.or_(
             tasks.c.booking_id.is_(None),
@@ -85,6 +85,7 @@ _CLAIM = (
         reason="",
         attempts=tasks.c.attempts + 1,
         quick_tries=tasks.c.quick_tries + 1,
+        rung_at=None,
         worker_boot_id=sa.bindparam("boot_id"),
         claim=sa.bindparam("token"),
         updated_at=sa.bindparam("now"),
@@ -156,7 +157,7 @@ def claim(
     attempt: Attempt,
     now: datetime,
 ) -> int | None:
-    """Take a queued task and write its attempt down; return the attempt's number.
+    """Take a task that is due and write its attempt down; return the attempt's number.
 
     None where somebody else was faster, the booking has changed since it was read, or
     an earlier message to the same recipient has come under way.

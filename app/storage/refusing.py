@@ -1,6 +1,6 @@
-"""The SQL by which a queued task leaves the queue without an attempt.
+"""The SQL by which a task that is due is moved aside without an attempt.
 
-Guarded by the state that was read: a task that somebody else has taken is left alone.
+Guarded by its state: a task that somebody else has taken is left alone.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from app.storage.tables import tasks
 
+#: Not taken yet.
+_WAITS = tasks.c.status.in_(["queued", "pending", "retrying"])
+
 _REFUSE = (
     sa.update(tasks)
-    .where(
-        tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.status == "queued",
-    )
+    .where(tasks.c.id == sa.bindparam("task_id"), _WAITS)
     .values(
         status=sa.bindparam("status"),
         reason=sa.bindparam("reason"),
@@ -32,12 +32,9 @@ _REFUSE = (
 
 _POSTPONE = (
     sa.update(tasks)
-    .where(
-        tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.status == "queued",
-    )
+    .where(tasks.c.id == sa.bindparam("task_id"), _WAITS)
     .values(
-        status="pending",
+        status=sa.case((tasks.c.status == "queued", "pending"), else_=tasks.c.status),
         reason=sa.bindparam("reason"),
         next_attempt_at=sa.bindparam("until"),
         rounds=tasks.c.rounds + 1,
@@ -48,21 +45,19 @@ _POSTPONE = (
 
 
 def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
-    """Move a queued task aside without an attempt; tell whether it was still queued."""
+    """Give a waiting task its last state without an attempt; tell whether it waited."""
     return tx.execute(_REFUSE, {"task_id": task_id, **to}).rowcount == 1
 
 
 def rounds_of(tx: sa.Connection, *, task_id: str) -> int | None:
-    """Return how often a queued task had to wait for a long time; None: no such."""
-    query = sa.select(tasks.c.rounds).where(
-        tasks.c.id == task_id, tasks.c.status == "queued"
-    )
+    """Return how often a waiting task was put off for long; None: it does not wait."""
+    query = sa.select(tasks.c.rounds).where(tasks.c.id == task_id, _WAITS)
     return tx.execute(query).scalar_one_or_none()
 
 
 def postpone(
     tx: sa.Connection, *, task_id: str, reason: str, now: datetime, until: datetime
 ) -> None:
-    """Let a queued task wait without an attempt; one that is not queued is left."""
+    """Let a task wait longer without an attempt; one that was taken is left."""
     facts = {"task_id": task_id, "reason": reason, "now": now, "until": until}
     tx.execute(_POSTPONE, facts)

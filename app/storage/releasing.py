@@ -1,108 +1,217 @@
-"""The SQL that decides what leaves next; called by `services/dispatch.py` alone.
+"""The SQL that decides what leaves next; called by `services/choosing.py` and dispatch.
 
 Conditions on the status are written out so that the partial indexes serve them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.storage.tables import HOLDING_BACK, tasks
+from app.domain.lanes import Lane
+from app.storage.tables import HOLDING_BACK, WAITING, tasks
 from app.storage.types import Moment
+
+#: So few due rows of a lane are sorted; more are read in the order in which they leave.
+FEW = 100
+#: The number of PostgreSQL's lock that lets one transaction at a time choose.
+_TURN = 2_053_001
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
-    """A task whose doorbell is to be rung once the transaction has committed."""
+class Due:
+    """A row that may leave, and what its place in the order depends on."""
 
     id: str
-    queue: str
+    seq: int
+    lane: Lane
+    priority: int
+    useful_until: datetime
+
+    @property
+    def place(self) -> tuple[int, datetime, int]:
+        """What rows are sorted by: urgency, usefulness, age."""
+        return self.priority, self.useful_until, self.seq
 
 
-#: So few due rows are sorted; more are read in the order in which they leave.
-FEW = 100
-_DUE = sa.text(
-    """
-    SELECT count(*) FROM (
-        SELECT 1 FROM tasks
-        WHERE status IN ('pending', 'retrying') AND next_attempt_at <= :now
-        LIMIT :few
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """The living workers of one name, and how many of them hold no task."""
+
+    alive: int
+    idle: int
+
+
+#: From lane to lane through the index, however many rows wait in each.
+_LANES = sa.text(
+    f"""
+    WITH RECURSIVE lanes(lane) AS (
+        SELECT (SELECT lane FROM tasks WHERE {WAITING} ORDER BY lane LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT t.lane FROM tasks AS t
+            WHERE t.{WAITING} AND t.lane > lanes.lane ORDER BY t.lane LIMIT 1
+        ) FROM lanes WHERE lanes.lane IS NOT NULL
+    )
+    SELECT lane, (
+        SELECT count(*) FROM (
+            SELECT 1 FROM tasks AS t
+            WHERE t.{WAITING} AND t.lane = lanes.lane AND t.next_attempt_at <= :now
+            LIMIT {FEW}
+        ) AS few
     ) AS due
-    """
+    FROM lanes WHERE lane IS NOT NULL
+    """  # noqa: S608 - constants of ours
 ).bindparams(sa.bindparam("now", type_=Moment))
 
 
-def _release_by(index: str) -> sa.TextClause:
-    """Of the waiting rows take those that are due, the most urgent first.
+def _first_of_lane(index: str = "", lock: str = "") -> sa.TextualSelect:
+    """Of a lane's waiting rows the due ones, the most urgent first.
 
     A row waits for every earlier one to the same recipient that is under way or due
     itself.
     """
-    return sa.text(
-        f"""
-        UPDATE tasks SET status = 'queued', rung_at = :now, updated_at = :now
-        WHERE seq IN (
-            SELECT t.seq FROM tasks AS t {index}
-            WHERE t.status IN ('pending', 'retrying')
-              AND t.queue IN :queues
-              AND t.next_attempt_at <= :now
-              AND NOT EXISTS (
-                SELECT 1 FROM tasks AS e
-                WHERE e.order_key = t.order_key AND e.seq < t.seq
-                  AND e.{HOLDING_BACK}
-                  AND NOT (e.status = 'pending' AND e.next_attempt_at > :now)
-              )
-            ORDER BY t.priority, t.useful_until, t.seq
-            LIMIT :room
-        )
-        RETURNING id, queue, priority, useful_until, seq
+    return (
+        sa.text(
+            f"""
+        SELECT t.id, t.seq, t.priority, t.useful_until FROM tasks AS t {index}
+        WHERE t.{WAITING}
+          AND t.lane = :lane
+          AND t.next_attempt_at <= :now
+          AND t.priority <= :least_urgent
+          AND NOT EXISTS (
+            SELECT 1 FROM tasks AS e
+            WHERE e.order_key = t.order_key AND e.seq < t.seq
+              AND e.{HOLDING_BACK}
+              AND NOT (e.status = 'pending' AND e.next_attempt_at > :now)
+          )
+        ORDER BY t.priority, t.useful_until, t.seq
+        LIMIT :room {lock}
         """  # noqa: S608 - constants of ours
-    ).bindparams(
-        sa.bindparam("now", type_=Moment), sa.bindparam("queues", expanding=True)
+        )
+        .bindparams(sa.bindparam("now", type_=Moment))
+        .columns(useful_until=Moment)
     )
 
 
-_RELEASE = _release_by("")
 #: SQLite knows nothing of how many rows are due, and would always sort all that wait:
 #: 25 ms for 20,000 rows, against 0.05 read in order.
-_RELEASE_FEW = _release_by("INDEXED BY ix_tasks_status")
-_RELEASE_MANY = _release_by("INDEXED BY ix_tasks_leaving")
+_FEW_BY_DUE_TIME = _first_of_lane("INDEXED BY ix_tasks_due")
+_MANY_IN_ORDER = _first_of_lane("INDEXED BY ix_tasks_leaving")
+#: A row that somebody is just changing is left to him: nobody waits while he chooses.
+_FOR_POSTGRESQL = _first_of_lane(lock="FOR UPDATE OF t SKIP LOCKED")
 
-_QUEUED = sa.text(
-    "SELECT queue, count(*) AS waiting FROM tasks WHERE status = 'queued' "
-    "GROUP BY queue"
+_MARK_QUEUED = (
+    sa.update(tasks)
+    .where(
+        tasks.c.id.in_(sa.bindparam("ids", expanding=True)),
+        tasks.c.status.in_(["pending", "retrying"]),
+    )
+    .values(
+        status="queued", rung_at=sa.bindparam("now"), updated_at=sa.bindparam("now")
+    )
 )
 
-#: Unknown outcomes whose look-up is due and was not rung for since it fell due.
-_LOOK_UPS = (
-    sa.update(tasks)
+_CREWS = sa.text(
+    """
+    SELECT w.name, count(*) AS alive, sum(CASE WHEN EXISTS (
+        SELECT 1 FROM tasks AS t WHERE t.worker_boot_id = w.boot_id
+    ) THEN 0 ELSE 1 END) AS idle
+    FROM workers AS w GROUP BY w.name
+    """
+)
+
+_QUEUED = (
+    sa.select(tasks.c.queue, sa.func.count().label("waiting"))
+    .where(tasks.c.status == "queued")
+    .group_by(tasks.c.queue)
+)
+
+_LOOK_UP = (
+    sa.select(tasks.c.id)
     .where(
         tasks.c.status == "unknown",
         tasks.c.next_attempt_at <= sa.bindparam("now"),
-        sa.or_(tasks.c.rung_at.is_(None), tasks.c.rung_at < tasks.c.next_attempt_at),
+        tasks.c.queue.in_(sa.bindparam("queues", expanding=True)),
+        tasks.c.lane.not_in(sa.bindparam("shut", expanding=True)),
     )
-    .values(rung_at=sa.bindparam("now"))
-    .returning(tasks.c.id, tasks.c.queue)
+    .order_by(tasks.c.next_attempt_at)
+    .limit(1)
 )
 
-_RING_AGAIN = (
+_PUT_BACK = (
     sa.update(tasks)
-    .where(
-        sa.or_(
-            tasks.c.status == "queued",
-            sa.and_(
-                tasks.c.status == "unknown", tasks.c.next_attempt_at <= tasks.c.rung_at
-            ),
-        ),
-        tasks.c.rung_at <= sa.bindparam("before"),
-    )
-    .values(rung_at=sa.bindparam("now"))
-    .returning(tasks.c.id, tasks.c.queue)
+    .where(tasks.c.status == "queued")
+    .values(status="pending", rung_at=None, updated_at=sa.bindparam("now"))
 )
+_PUT_BACK_THESE = _PUT_BACK.where(tasks.c.id.in_(sa.bindparam("ids", expanding=True)))
+_PUT_BACK_STALE = _PUT_BACK.where(tasks.c.rung_at <= sa.bindparam("before"))
+
+
+def due_lanes(tx: sa.Connection, *, now: datetime) -> dict[Lane, int]:
+    """Return the lanes in which rows are due, and how many (at most `FEW`)."""
+    rows = tx.execute(_LANES, {"now": now})
+    return {Lane.parse(lane): due for lane, due in rows if due}
+
+
+def take_turn(tx: sa.Connection) -> None:
+    """Wait until nobody else is choosing; on SQLite there is one writer anyway.
+
+    Two who choose at once would both fill the last slot of a rate limit.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+
+
+def first_of_lane(
+    tx: sa.Connection,
+    lane: Lane,
+    *,
+    due: int,
+    least_urgent: int,
+    now: datetime,
+    room: int,
+) -> list[Due]:
+    """Return the lane's rows that may leave now, the most urgent first.
+
+    `due` is what `due_lanes` counted; rows with a higher number than `least_urgent`
+    are left out.
+    """
+    if tx.dialect.name != "sqlite":
+        statement = _FOR_POSTGRESQL
+    else:
+        statement = _FEW_BY_DUE_TIME if due < FEW else _MANY_IN_ORDER
+    facts = {
+        "lane": str(lane),
+        "now": now,
+        "least_urgent": least_urgent,
+        "room": room,
+    }
+    return [
+        Due(
+            id=row.id,
+            seq=row.seq,
+            lane=lane,
+            priority=row.priority,
+            useful_until=row.useful_until,
+        )
+        for row in tx.execute(statement, facts)
+    ]
+
+
+def mark_queued(tx: sa.Connection, ids: Sequence[str], *, now: datetime) -> None:
+    """Note that a doorbell is about to be rung for these rows."""
+    tx.execute(_MARK_QUEUED, {"ids": list(ids), "now": now})
+
+
+def crews(tx: sa.Connection) -> dict[str, Crew]:
+    """Return the workers that are known, by their name."""
+    return {
+        row.name: Crew(alive=row.alive, idle=row.idle) for row in tx.execute(_CREWS)
+    }
 
 
 def count_queued(tx: sa.Connection) -> dict[str, int]:
@@ -110,46 +219,27 @@ def count_queued(tx: sa.Connection) -> dict[str, int]:
     return {row.queue: row.waiting for row in tx.execute(_QUEUED)}
 
 
-def release(
-    tx: sa.Connection, *, queues: Collection[str], now: datetime, room: int
-) -> list[Rung]:
-    """Mark up to `room` due rows of these queues `queued`, the most urgent first.
+def due_look_up(
+    tx: sa.Connection,
+    *,
+    queues: Sequence[str],
+    shut: Sequence[str],
+    now: datetime,
+) -> str | None:
+    """Return the unknown outcome whose look-up has been due for longest, or None.
 
-    Returns them in that order.
+    `shut`: lanes whose provider is spared just now.
     """
-    due = tx.execute(_DUE, {"now": now, "few": FEW}).scalar_one()
-    if due == 0:
-        return []
-    statement = _RELEASE
-    if tx.dialect.name == "sqlite":
-        statement = _RELEASE_FEW if due < FEW else _RELEASE_MANY
-    facts = {"queues": list(queues), "now": now, "room": room}
-    rows = tx.execute(statement, facts).all()
-    rows = sorted(rows, key=lambda row: (row.priority, row.useful_until, row.seq))
-    return [Rung(id=row.id, queue=row.queue) for row in rows]
-
-
-def due_look_ups(tx: sa.Connection, *, now: datetime) -> list[Rung]:
-    """Return the unknown outcomes whose look-up is due; each is returned once."""
-    rows = tx.execute(_LOOK_UPS, {"now": now}).all()
-    return [Rung(id=row.id, queue=row.queue) for row in rows]
-
-
-def unanswered(tx: sa.Connection, *, now: datetime, before: datetime) -> list[Rung]:
-    """Return the rows that were rung for before `before` and are waiting still."""
-    rows = tx.execute(_RING_AGAIN, {"now": now, "before": before}).all()
-    return [Rung(id=row.id, queue=row.queue) for row in rows]
+    facts = {"queues": list(queues), "shut": list(shut), "now": now}
+    found: str | None = tx.execute(_LOOK_UP, facts).scalar_one_or_none()
+    return found
 
 
 def put_back(tx: sa.Connection, *, ids: Sequence[str], now: datetime) -> None:
-    """Make rows wait again, for release or look-up: their doorbell was not rung."""
-    tx.execute(
-        sa.update(tasks)
-        .where(tasks.c.id.in_(ids), tasks.c.status == "queued")
-        .values(status="pending", rung_at=None, updated_at=now)
-    )
-    tx.execute(
-        sa.update(tasks)
-        .where(tasks.c.id.in_(ids), tasks.c.status == "unknown")
-        .values(rung_at=None)
-    )
+    """Make rows wait again: their doorbell was not rung."""
+    tx.execute(_PUT_BACK_THESE, {"ids": list(ids), "now": now})
+
+
+def put_back_unheard(tx: sa.Connection, *, before: datetime, now: datetime) -> int:
+    """Make rows wait again whose doorbell was not heard in time; return how many."""
+    return tx.execute(_PUT_BACK_STALE, {"before": before, "now": now}).rowcount

@@ -80,6 +80,7 @@ def test_an_attempt_tells_its_provider_words_times_and_outcome(engine: Engine) -
     assert dict(attempt) == {
         "task_id": message,
         "number": 1,
+        "gate": "sms",
         "provider": "fake",
         "text": "Hello",
         "started_at": began,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.services import dispatch
-from app.services.dispatch import MOST_QUEUED, REFILL_AT
 from app.storage.tables import tasks
-from tests.engine import Engine, open_engine
+from tests.engine import Engine, another_worker, open_engine
 from tests.house import change_row, count
 
 BOBS_PHONE = "+14155550111"
@@ -41,35 +41,67 @@ def test_the_most_urgent_leaves_first_then_the_soonest_useless_then_the_oldest(
     assert {engine.status(task_id) for task_id in wanted} == {"sent"}
 
 
-def test_what_comes_late_but_matters_overtakes_what_waits(engine: Engine) -> None:
+def test_what_comes_late_but_matters_overtakes_all_that_waits(tmp_path: Path) -> None:
+    without_limits(tmp_path)
+    with open_engine(tmp_path) as engine:
+        overtake(engine)
+
+
+def overtake(engine: Engine) -> None:
     for number in range(100):
         engine.message("newsletter", recipient=phone(number), priority=90)
     engine.release()
-    engine.message("code", recipient=BOBS_PHONE, priority=0)
 
+    def code_is_wanted() -> Outcome:
+        engine.message("code", recipient=BOBS_PHONE, priority=0)
+        return Outcome(result=Result.ACCEPTED, provider_message_id="first")
+
+    engine.provider.script.append(code_is_wanted)
     engine.answer_doorbells()
 
-    # Those that were queued already go before it, no others.
-    assert engine.texts.index("code") <= MOST_QUEUED
+    assert engine.texts.index("code") == 1
     assert len(engine.texts) == 101
 
 
-def test_at_most_sixteen_are_queued_and_it_is_refilled_when_half_are_gone(
-    engine: Engine,
-) -> None:
+def test_a_bell_is_rung_for_each_idle_worker_and_no_more(engine: Engine) -> None:
+    second = another_worker(engine)
     for number in range(40):
         engine.message(recipient=phone(number))
 
     engine.release()
-    assert count(engine.runtime, tasks, status="queued") == MOST_QUEUED == 16
+    engine.release()
+    assert len(engine.doorbell.rings) == 2
+    assert count(engine.runtime, tasks, status="queued") == 2
 
-    taken = engine.doorbell.take()
-    for task_id in taken[: MOST_QUEUED - REFILL_AT - 1]:
-        engine.run(task_id)
-    assert engine.doorbell.rings == []
+    second.presence.lock.close()
 
-    engine.run(taken[MOST_QUEUED - REFILL_AT - 1])
-    assert count(engine.runtime, tasks, status="queued") == MOST_QUEUED
+
+def test_a_busy_worker_needs_no_bell_and_takes_the_next_row_itself(
+    engine: Engine,
+) -> None:
+    def somebody_books() -> Outcome:
+        engine.message("second", recipient=BOBS_PHONE)
+        engine.release()
+        assert engine.doorbell.rings == []
+        return Outcome(result=Result.ACCEPTED, provider_message_id="first")
+
+    engine.provider.script.append(somebody_books)
+    engine.message("first")
+    engine.work()
+
+    assert engine.texts == ["first", "second"]
+
+
+def test_a_bell_for_what_is_done_already_only_makes_the_worker_look(
+    engine: Engine,
+) -> None:
+    done = engine.message("done")
+    engine.work()
+    engine.message("waits", recipient=BOBS_PHONE)
+
+    engine.run(done)
+
+    assert engine.texts == ["done", "waits"]
 
 
 def test_what_is_due_later_never_leaves_before(engine: Engine) -> None:
@@ -152,19 +184,21 @@ def test_what_waits_for_a_worker_that_was_renamed_rings_the_new_one(
     with open_engine(tmp_path) as engine:
         mail = {"channel": Channel.EMAIL, "recipient": "alice@example.org"}
         queued = engine.queued(**mail)
-        waiting = engine.message(**mail | {"recipient": "bob@example.org"})
 
     give_email_to(tmp_path, "post")
     with open_engine(tmp_path) as engine:
-        engine.release()
-        assert engine.doorbell.rings == [(waiting, "post")]
         change_row(engine.runtime, tasks, queued, rung_at=engine.clock.now)
         engine.clock.advance(minutes=1)
         engine.relay()
 
-        assert (queued, "post") in engine.doorbell.rings
+        assert engine.doorbell.rings == [(queued, "post")]
 
 
 def give_email_to(folder: Path, worker: str) -> None:
     policy = f'[queues.email]\nworker = "{worker}"\n'
+    (folder / "bellhop.toml").write_text(policy, encoding="utf-8")
+
+
+def without_limits(folder: Path) -> None:
+    policy = '[queues.sms]\nrate_limit = "0"\n'
     (folder / "bellhop.toml").write_text(policy, encoding="utf-8")

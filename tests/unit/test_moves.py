@@ -40,7 +40,12 @@ PROMISED = {
 BESIDES = {
     # the quick tries are used up, and the provider says that it has none of them
     ("unknown", "failed"),
-    ("queued", "dead"),  # it cannot be worded: no attempt is made
+    # it cannot be worded: no attempt is made
+    ("pending", "dead"),
+    ("queued", "dead"),
+    # a worker that is at work takes the next row itself: no bell is rung between
+    ("pending", "sending"),
+    ("retrying", "sending"),
     ("sending", "failed"),  # the last quick retry has failed
     ("retrying", "dead"),
     ("retrying", "suppressed"),

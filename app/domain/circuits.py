@@ -1,0 +1,105 @@
+"""When a provider counts as down, for how long it is spared, and how it comes back.
+
+Decided from what its last answers said of it (`Outcome.fault`); `services/circuits.py`
+keeps the state. While a circuit is open messages wait and use up no attempt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.domain.outcomes import Fault, Outcome
+
+#: In a row, before the circuit opens. One refused login is enough.
+MOST_FAILURES = 5
+MOST_TIMEOUTS = 2
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=10)
+#: Nobody else tries a spared provider while a probe may still be under way.
+PROBE_TAKES_AT_MOST = timedelta(seconds=15)
+#: Seconds for a call to a provider that is well, and to one that may be down.
+PATIENCE_S = 10.0
+PROBE_PATIENCE_S = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circuit:
+    """What is held against a provider that has failed of late."""
+
+    failures: int = 0
+    timeouts: int = 0
+    #: None: not open. Past: one message may try.
+    open_until: datetime | None = None
+    opened_at: datetime | None = None
+    pause: timedelta = timedelta(0)
+    reason: str = ""
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether nothing may be sent now."""
+        return self.open_until is not None and self.open_until > now
+
+    @property
+    def is_tripped(self) -> bool:
+        """Whether it has opened and no probe has closed it yet."""
+        return self.open_until is not None
+
+
+def after(
+    circuit: Circuit | None, outcome: Outcome, *, now: datetime
+) -> Circuit | None:
+    """Return the circuit after an answer; None: the provider is well."""
+    if outcome.fault is Fault.NONE:
+        return None
+    known = circuit or Circuit()
+    if outcome.fault is Fault.LIMITED:
+        return _spared(known, outcome, now)
+    failures = known.failures + 1
+    timeouts = known.timeouts + 1 if outcome.fault is Fault.TIMEOUT else 0
+    is_down = (
+        known.pause > timedelta(0)
+        or outcome.fault is Fault.REFUSED
+        or failures >= MOST_FAILURES
+        or timeouts >= MOST_TIMEOUTS
+    )
+    if not is_down:
+        return Circuit(failures=failures, timeouts=timeouts, reason=outcome.reason)
+    pause = min(known.pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)
+    return Circuit(
+        failures=failures,
+        timeouts=timeouts,
+        open_until=now + pause,
+        opened_at=known.opened_at or now,
+        pause=pause,
+        reason=outcome.reason,
+    )
+
+
+def _spared(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
+    """It asks for a pause: that says nothing of its health."""
+    return Circuit(
+        failures=known.failures,
+        timeouts=known.timeouts,
+        open_until=now + max(outcome.retry_after or FIRST_PAUSE, timedelta(seconds=1)),
+        opened_at=known.opened_at or now,
+        pause=known.pause,
+        reason=outcome.reason,
+    )
+
+
+def probing(circuit: Circuit, *, now: datetime) -> Circuit:
+    """Return the circuit while one message tries: shut to all others."""
+    return Circuit(
+        failures=circuit.failures,
+        timeouts=circuit.timeouts,
+        open_until=now + PROBE_TAKES_AT_MOST,
+        opened_at=circuit.opened_at,
+        pause=circuit.pause,
+        reason=circuit.reason,
+    )
+
+
+def patience_s(circuit: Circuit | None) -> float:
+    """Return for how many seconds a call to this provider may take."""
+    doubtful = circuit is not None and (circuit.timeouts or circuit.is_tripped)
+    return PROBE_PATIENCE_S if doubtful else PATIENCE_S

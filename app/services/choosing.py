@@ -1,0 +1,92 @@
+"""Chooses what leaves next: the most urgent due rows whose gate is open.
+
+Called by dispatch (which rings for them) and by a worker that takes the next row
+itself, each in its own transaction. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.domain.lanes import Lane
+from app.domain.openings import Room
+from app.domain.queues import URGENT
+from app.services.gates import Gates
+from app.storage import releasing
+from app.storage.releasing import Due
+
+#: Every priority there is (it is a small whole number).
+_ANY_PRIORITY = 1_000_000
+
+
+def choose(
+    tx: sa.Connection,
+    gates: Gates,
+    *,
+    worker: str,
+    now: datetime,
+    most: int,
+) -> list[Due]:
+    """Return the rows, at most so many, that may leave to workers of this name."""
+    due = {
+        lane: count
+        for lane, count in releasing.due_lanes(tx, now=now).items()
+        if gates.policy(lane.queue).worker == worker
+    }
+    if not due:
+        return []
+    releasing.take_turn(tx)
+    rooms = gates.rooms(due)
+    found: list[Due] = []
+    for lane, shared in rooms.items():
+        found += _first(tx, lane, shared, due=due[lane], now=now, most=most)
+    return _admitted(sorted(found, key=lambda row: row.place), rooms, most=most)
+
+
+def choose_look_up(
+    tx: sa.Connection, gates: Gates, *, worker: str, now: datetime
+) -> str | None:
+    """Return the id of an unknown outcome to be looked up now, or None."""
+    return releasing.due_look_up(
+        tx, queues=gates.queues_of(worker), shut=gates.spared_lanes(), now=now
+    )
+
+
+def _first(
+    tx: sa.Connection,
+    lane: Lane,
+    rooms: Sequence[Room],
+    *,
+    due: int,
+    now: datetime,
+    most: int,
+) -> list[Due]:
+    room = min(room.urgent for room in rooms)
+    if room <= 0:
+        return []
+    is_full = min(room.usual for room in rooms) <= 0
+    return releasing.first_of_lane(
+        tx,
+        lane,
+        due=due,
+        least_urgent=URGENT if is_full else _ANY_PRIORITY,
+        now=now,
+        room=min(room, most),
+    )
+
+
+def _admitted(
+    rows: Sequence[Due], rooms: dict[Lane, tuple[Room, ...]], *, most: int
+) -> list[Due]:
+    admitted: list[Due] = []
+    for row in rows:
+        if len(admitted) == most:
+            break
+        if all(room.admit(row.priority) for room in rooms[row.lane]):
+            for room in rooms[row.lane]:
+                room.fill()
+            admitted.append(row)
+    return admitted

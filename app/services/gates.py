@@ -1,0 +1,207 @@
+"""The gates: what may leave at this moment, and why the rest may not.
+
+Looked at by `choosing.py` in the transaction that lets rows out, and by pages. A gate
+is open, paused by a person, rate-limited, or shut because its provider is down; while
+it is shut rows wait in the database, and no attempt is used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from app.domain.circuits import Circuit
+from app.domain.lanes import Lane
+from app.domain.openings import PLENTY, Room, room_under
+from app.domain.queues import QueuePolicy, Rate
+from app.domain.recipients import Channel
+from app.policy import with_overrides
+from app.runtime import Runtime
+from app.storage import gates as store
+
+#: Whatever waits in a queue that no policy knows any more is let out like this one.
+_STRANGERS = "default"
+_CHANNELS = frozenset(Channel)
+
+
+class GateState(StrEnum):
+    """Whether rows may leave a queue."""
+
+    OPEN = "open"
+    PAUSED = "paused"  # by a person, until a moment or until they resume it
+    RATE_LIMITED = "rate_limited"  # as many as may have left in this span
+    CIRCUIT_OPEN = (
+        "circuit_open"  # the provider is down; one message tries now and then
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The state of a queue's gate, why it is so, and until when (None: not known)."""
+
+    state: GateState = GateState.OPEN
+    reason: str = ""
+    until: datetime | None = None
+
+
+class Gates:
+    """Every gate as it stands in one transaction; made anew for each."""
+
+    def __init__(self, tx: sa.Connection, runtime: Runtime, *, now: datetime) -> None:
+        self._tx = tx
+        self._runtime = runtime
+        self._now = now
+        self._states = store.queue_states_by_name(tx)
+        self._circuits = store.circuits_by_provider(tx)
+
+    def policy(self, queue: str) -> QueuePolicy:
+        """Return the queue's policy in force: what was set at run time counts first."""
+        return policy_of(self._runtime, queue, state=self._states.get(queue))
+
+    def provider(self, gate: str) -> str:
+        """Return the name of the provider behind a gate; empty: none is."""
+        return str(self._runtime.modes[Channel(gate)]) if gate in _CHANNELS else ""
+
+    def circuit(self, gate: str) -> Circuit | None:
+        """Return what is held against the provider behind a gate."""
+        return self._circuits.get((gate, self.provider(gate)))
+
+    def set_circuit(self, gate: str, circuit: Circuit | None) -> None:
+        """Save what is held against the provider behind a gate from now on."""
+        provider = self.provider(gate)
+        if circuit == self._circuits.get((gate, provider)):
+            return
+        store.save_circuit(
+            self._tx, gate=gate, provider=provider, circuit=circuit, now=self._now
+        )
+        if circuit is None:
+            del self._circuits[gate, provider]
+        else:
+            self._circuits[gate, provider] = circuit
+
+    def is_paused(self, queue: str) -> bool:
+        """Whether a person has paused the queue."""
+        state = self._states.get(queue)
+        return state is not None and is_paused(state, self._now)
+
+    def queues_of(self, worker: str) -> list[str]:
+        """Return the queues that the workers of a name drain."""
+        names = self._runtime.policy.queues
+        return [name for name in names if self.policy(name).worker == worker]
+
+    def spared_lanes(self) -> list[str]:
+        """Return the lanes whose provider is left alone just now."""
+        return [
+            str(Lane(queue, gate))
+            for gate, provider in self._circuits
+            if self.is_spared(gate) and provider == self.provider(gate)
+            for queue in self._runtime.policy.queues
+        ]
+
+    def is_spared(self, gate: str) -> bool:
+        """Whether the provider behind a gate is left alone just now."""
+        circuit = self.circuit(gate)
+        return circuit is not None and circuit.is_open(self._now)
+
+    def rooms(self, due: Mapping[Lane, int]) -> dict[Lane, tuple[Room, ...]]:
+        """Return how many of the due rows each lane may let out.
+
+        Lanes that share a gate share its room, so a row needs room in each it is told.
+        """
+        by_gate: dict[str, int] = {}
+        for lane, count in due.items():
+            by_gate[lane.gate] = by_gate.get(lane.gate, 0) + count
+        of_gate = {
+            gate: self._room_of_gate(gate, due=by_gate[gate]) for gate in by_gate
+        }
+        return {
+            lane: (of_gate[lane.gate], *self._room_of_queue(lane, due=count))
+            for lane, count in due.items()
+            if not self.is_paused(lane.queue)
+        }
+
+    def used(self, rate: Rate, *, gate: str, queue: str | None = None) -> int:
+        """Count what has left by a gate within the rate's span, or is about to."""
+        left = store.left_within(
+            self._tx, gate=gate, queue=queue, span=rate.per, now=self._now
+        )
+        return left + self._on_their_way(gate, queue)
+
+    def look(self, queue: str) -> Gate:
+        """Return the state of a queue's gate, for a person."""
+        if self.is_paused(queue):
+            state = self._states[queue]
+            return Gate(
+                state=GateState.PAUSED,
+                reason=state["pause_reason"] or f"Paused by {state['paused_by']}.",
+                until=state["paused_until"],
+            )
+        circuit = self.circuit(queue)
+        if circuit is not None and circuit.is_tripped:
+            return Gate(
+                state=GateState.CIRCUIT_OPEN,
+                reason=circuit.reason,
+                until=circuit.open_until,
+            )
+        rate = self.policy(queue).rate_limit
+        if rate is not None and self.used(rate, gate=queue) >= rate.count:
+            until = store.next_slot(self._tx, gate=queue, span=rate.per, now=self._now)
+            return Gate(
+                state=GateState.RATE_LIMITED,
+                reason="As many as may leave in this time have left.",
+                until=until,
+            )
+        return Gate()
+
+    def _room_of_gate(self, gate: str, *, due: int) -> Room:
+        circuit = self.circuit(gate)
+        if circuit is not None and circuit.is_tripped:
+            probes = 0 if circuit.is_open(self._now) else 1
+            return Room.of(max(probes - self._on_their_way(gate), 0))
+        rate = self.policy(gate).rate_limit
+        if rate is None:
+            return Room.of(PLENTY)
+        return room_under(rate, used=self.used(rate, gate=gate), due=due)
+
+    def _room_of_queue(self, lane: Lane, *, due: int) -> tuple[Room, ...]:
+        """The queue's own limit, where the rows leave by another gate."""
+        rate = self.policy(lane.queue).rate_limit
+        if rate is None or lane.queue == lane.gate:
+            return ()
+        used = self.used(rate, gate=lane.gate, queue=lane.queue)
+        return (room_under(rate, used=used, due=due),)
+
+    def _on_their_way(self, gate: str, queue: str | None = None) -> int:
+        return sum(
+            count
+            for lane, count in self._queued.items()
+            if lane.gate == gate and queue in (None, lane.queue)
+        )
+
+    @cached_property
+    def _queued(self) -> Mapping[Lane, int]:
+        queued = store.queued_by_lane(self._tx)
+        return {Lane.parse(lane): count for lane, count in queued.items()}
+
+
+def is_paused(state: sa.RowMapping, now: datetime) -> bool:
+    """Whether a row of `queue_states` says that the queue is paused now."""
+    if state["paused_at"] is None:
+        return False
+    return state["paused_until"] is None or state["paused_until"] > now
+
+
+def policy_of(
+    runtime: Runtime, queue: str, *, state: sa.RowMapping | None
+) -> QueuePolicy:
+    """Return a queue's policy with what its row of `queue_states` overrides."""
+    queues = runtime.policy.queues
+    policy = queues.get(queue, queues[_STRANGERS])
+    if state is None or not state["overrides"]:
+        return policy
+    return with_overrides(policy, state["overrides"])

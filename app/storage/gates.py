@@ -1,0 +1,132 @@
+"""The SQL of gates: what is paused, which provider is spared, what left of late.
+
+Asked by `services/gates.py` each time something may leave: these tables are empty on a
+day when all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.circuits import Circuit
+from app.storage.tables import attempts, circuits, queue_states, tasks
+
+#: No attempt takes longer: one that began earlier has ended before the span begins.
+_ATTEMPT_TAKES_AT_MOST = timedelta(minutes=2)
+_MILLISECOND = timedelta(milliseconds=1)
+
+_STATES = sa.select(queue_states)
+_CIRCUITS = sa.select(circuits)
+_QUEUED_BY_LANE = (
+    sa.select(tasks.c.lane, sa.func.count().label("waiting"))
+    .where(tasks.c.status == "queued")
+    .group_by(tasks.c.lane)
+)
+
+_IN_SPAN = (
+    attempts.c.gate == sa.bindparam("gate"),
+    attempts.c.started_at > sa.bindparam("started_after"),
+    # Between its beginning and its end it may have left at any moment.
+    sa.or_(
+        attempts.c.ended_at.is_(None), attempts.c.ended_at > sa.bindparam("ended_after")
+    ),
+)
+_LEFT = sa.select(sa.func.count()).select_from(attempts).where(*_IN_SPAN)
+_LEFT_FROM_QUEUE = _LEFT.join(tasks, tasks.c.id == attempts.c.task_id).where(
+    tasks.c.queue == sa.bindparam("queue")
+)
+_OLDEST = sa.select(sa.func.min(attempts.c.ended_at)).where(*_IN_SPAN)
+
+
+def queue_states_by_name(tx: sa.Connection) -> dict[str, sa.RowMapping]:
+    """Return what was decided about queues at run time."""
+    return {row["name"]: row for row in tx.execute(_STATES).mappings()}
+
+
+def circuits_by_provider(tx: sa.Connection) -> dict[tuple[str, str], Circuit]:
+    """Return the circuits of providers that have failed of late, by gate and name."""
+    return {
+        (row.gate, row.provider): Circuit(
+            failures=row.failures,
+            timeouts=row.timeouts,
+            open_until=row.open_until,
+            opened_at=row.opened_at,
+            pause=row.pause_ms * _MILLISECOND,
+            reason=row.reason,
+        )
+        for row in tx.execute(_CIRCUITS)
+    }
+
+
+def save_circuit(
+    tx: sa.Connection,
+    *,
+    gate: str,
+    provider: str,
+    circuit: Circuit | None,
+    now: datetime,
+) -> None:
+    """Write a circuit down; None: the provider is well, and nothing is kept."""
+    if circuit is None:
+        tx.execute(
+            sa.delete(circuits).where(
+                circuits.c.gate == gate, circuits.c.provider == provider
+            )
+        )
+        return
+    values = {
+        "failures": circuit.failures,
+        "timeouts": circuit.timeouts,
+        "open_until": circuit.open_until,
+        "opened_at": circuit.opened_at,
+        "pause_ms": circuit.pause // _MILLISECOND,
+        "reason": circuit.reason,
+        "updated_at": now,
+    }
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(circuits).on_conflict_do_update(
+        index_elements=["gate", "provider"], set_=values
+    )
+    tx.execute(statement, [{"gate": gate, "provider": provider, **values}])
+
+
+def queued_by_lane(tx: sa.Connection) -> Mapping[str, int]:
+    """Return how many rows of each lane are on their way to a worker."""
+    return {row.lane: row.waiting for row in tx.execute(_QUEUED_BY_LANE)}
+
+
+def left_within(
+    tx: sa.Connection,
+    *,
+    gate: str,
+    queue: str | None = None,
+    span: timedelta,
+    now: datetime,
+) -> int:
+    """Count what left by a gate within the span, from one queue or from all."""
+    facts = _span_facts(gate, span, now)
+    if queue is None:
+        return int(tx.execute(_LEFT, facts).scalar_one())
+    return int(tx.execute(_LEFT_FROM_QUEUE, {**facts, "queue": queue}).scalar_one())
+
+
+def next_slot(
+    tx: sa.Connection, *, gate: str, span: timedelta, now: datetime
+) -> datetime | None:
+    """Return when the oldest send of the span falls out of it; None: there is none."""
+    oldest: datetime | None = tx.execute(
+        _OLDEST, _span_facts(gate, span, now)
+    ).scalar_one()
+    return None if oldest is None else oldest + span
+
+
+def _span_facts(gate: str, span: timedelta, now: datetime) -> dict[str, object]:
+    return {
+        "gate": gate,
+        "started_after": now - span - _ATTEMPT_TAKES_AT_MOST,
+        "ended_after": now - span,
+    }
