@@ -36,7 +36,17 @@ from app.domain.schedule import Cron, Timing
 from app.errors import BellhopError, ConfigError, StartError
 from app.logs import fields
 from app.runtime import Runtime, open_runtime
-from app.services import cleanup, dispatch, jobs, recovery, reminders, workers
+from app.services import (
+    cleanup,
+    dispatch,
+    following,
+    jobs,
+    own_schedule,
+    recovery,
+    reminders,
+    workers,
+)
+from app.services.actors_found import load_actors
 from app.services.job_runs import JobRun, Work
 from app.services.leadership import Leadership
 from app.services.leading import Lead
@@ -63,6 +73,8 @@ JOBS: dict[str, Work] = {
     "reminders": reminders.plan_due_reminders,
     "expire": recovery.expire,
     "retry_failed": recovery.retry_failed,
+    "own_schedule": own_schedule.plan_due,
+    "own_tasks": following.tie_loose_ends,
     "cleanup": cleanup.clean_up,
 }
 #: Jobs with a thread of their own: a long cleanup never delays them.
@@ -104,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def build(runtime: Runtime, leadership: Leadership) -> BackgroundScheduler:
+def build(runtime: Runtime, leadership: Leadership) -> tuple[BackgroundScheduler, Lead]:
     """Make a scheduler with every job of the table; they wait until it leads."""
     one = {"type": "threadpool", "max_workers": 1}
     scheduler = BackgroundScheduler(
@@ -133,14 +145,15 @@ def build(runtime: Runtime, leadership: Leadership) -> BackgroundScheduler:
             id=name,
             executor=name if name in PROMPT_JOBS else "default",
         )
+    lead = Lead(runtime, leadership, timetable=scheduler, runs=runs)
     scheduler.add_job(
-        Lead(runtime, leadership, timetable=scheduler, runs=runs),
+        lead,
         IntervalTrigger(seconds=LEAD_EVERY_S, timezone=UTC),
         next_run_time=datetime.now(UTC),
         id=LEAD,
         executor=jobs.HEARTBEAT,
     )
-    return scheduler
+    return scheduler, lead
 
 
 class CronTimes(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -204,7 +217,7 @@ def _schedule(settings: Settings) -> int:
     with open_runtime(settings) as runtime:
         leadership = Leadership(runtime)
         lock = _only_one_here(runtime, leadership)
-        scheduler = build(runtime, leadership)
+        scheduler, lead = build(runtime, leadership)
         stop = _stop_on_signals()
         watch = Watch(scheduler)
         scheduler.start()
@@ -213,6 +226,7 @@ def _schedule(settings: Settings) -> int:
         while not stop.wait(LOOK_EVERY_S):  # Windows hears of Ctrl-C between two waits
             watch.look()
         service_manager.notify("STOPPING=1")
+        lead.close()
         scheduler.shutdown()  # jobs in hand are finished while they have a database
         leadership.give_back()
         lock.close()

@@ -6,6 +6,7 @@ Called by `scheduler.py`, on the scheduler that leads and on those that wait.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
@@ -50,9 +51,25 @@ class Lead:
         #: None: it has not been told yet.
         self._led: bool | None = None
         self._is_out_of_reach = False
+        self._turn = threading.Lock()
+        self._is_closed = False
 
     def __call__(self) -> None:
         """Do what is due this second."""
+        with self._turn:
+            if not self._is_closed:
+                self._live_on()
+
+    def close(self) -> None:
+        """Touch the timetable no more; wait for the second that has begun.
+
+        A timetable that is being shut down is locked until all that it has started has
+        ended: whoever then still wanted something of it would wait for ever.
+        """
+        with self._turn:
+            self._is_closed = True
+
+    def _live_on(self) -> None:
         service_manager.notify("WATCHDOG=1")
         try:
             self._leadership.seek()

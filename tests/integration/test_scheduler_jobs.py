@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +33,8 @@ def noted(engine: Engine, name: str = "cleanup") -> sa.RowMapping | None:
 
 
 def build(runtime: Runtime) -> BackgroundScheduler:
-    return scheduler.build(runtime, Leadership(runtime))
+    made, _lead = scheduler.build(runtime, Leadership(runtime))
+    return made
 
 
 def run_of(engine: Engine, name: str, work: Work) -> JobRun:
@@ -130,6 +132,34 @@ def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
         )
         running.shutdown()
         assert {row["error"] for row in jobs.all_jobs(runtime).values()} == {""}
+
+
+def test_a_stop_in_the_middle_of_a_second_waits_for_it_and_ends(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopping = threading.Event(), threading.Event()
+    first_runs = jobs.first_runs
+
+    def slowly(*told: Any, **more: Any) -> Any:
+        begun.set()
+        stopping.wait(5)
+        return first_runs(*told, **more)
+
+    monkeypatch.setattr(jobs, "first_runs", slowly)
+    made, lead = scheduler.build(runtime, Leadership(runtime))
+
+    def stop() -> None:
+        stopping.set()
+        lead.close()
+        made.shutdown()
+
+    made.start()
+    assert begun.wait(5)
+    stopper = threading.Thread(target=stop, daemon=True)
+    stopper.start()
+
+    stopper.join(10)
+    assert not stopper.is_alive()
 
 
 def test_a_job_that_went_well_is_noted(engine: Engine) -> None:
