@@ -214,7 +214,7 @@ class Watch:
 
 
 def _schedule(settings: Settings) -> int:
-    with open_runtime(settings) as runtime:
+    with open_runtime(settings, registry=load_actors()) as runtime:
         leadership = Leadership(runtime)
         lock = _only_one_here(runtime, leadership)
         scheduler, lead = build(runtime, leadership)

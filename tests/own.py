@@ -161,7 +161,7 @@ class Shed:
 
 @contextmanager
 def open_shed(
-    folder: Path, kinds: Sequence[TaskKind[..., Any]] = KINDS
+    folder: Path, kinds: Sequence[TaskKind[..., Any]] = KINDS, **env: str
 ) -> Iterator[Shed]:
     """Build a house that knows these kinds, and open its desk."""
     forget()
@@ -169,7 +169,7 @@ def open_shed(
     doorbell.available = False  # no worker but the test's own hears of anything
     with (
         stopped_clock() as clock,
-        make_runtime(folder, doorbell=doorbell) as empty,
+        make_runtime(folder, doorbell=doorbell, **env) as empty,
     ):
         runtime = replace(empty, registry=Registry(kinds))
         with connected(RowDesk(runtime)):

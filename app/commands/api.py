@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from app import config, logs
 from app.runtime import open_runtime
+from app.services.actors_found import load_actors
 from app.supervisor import parent
 from app.supervisor.checks import check_port_free
 from app.web.server import serve
@@ -25,7 +26,7 @@ def run(_arguments: argparse.Namespace) -> int:
     """Answer requests until told to stop."""
     settings = config.load()
     logs.configure(settings, process="api")
-    with open_runtime(settings) as runtime:
+    with open_runtime(settings, registry=load_actors()) as runtime:
         check_port_free(settings)
         parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
         serve(runtime)

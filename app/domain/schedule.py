@@ -23,6 +23,8 @@ SCHEDULE: dict[str, Timing] = {
     "reminders": timedelta(minutes=1),
     "expire": timedelta(minutes=1),
     "retry_failed": timedelta(minutes=5),
+    "own_schedule": timedelta(seconds=10),
+    "own_tasks": timedelta(minutes=1),
     "cleanup": timedelta(hours=1),
 }
 
