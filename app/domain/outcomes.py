@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+#: Said of an unknown outcome that is looked up no more.
+TOO_LATE_TO_RESEND = (
+    "Nobody knows whether it was sent, and it is too late to send it again."
+)
+
 
 class Result(StrEnum):
     """The seven ways in which an attempt to send can end."""

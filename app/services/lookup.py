@@ -13,7 +13,13 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.domain.kinds import Kind, OnUnknown
-from app.domain.outcomes import Fault, Lookup, Outcome, Result
+from app.domain.outcomes import (
+    TOO_LATE_TO_RESEND,
+    Fault,
+    Lookup,
+    Outcome,
+    Result,
+)
 from app.domain.retry import Decision, Pauses, Tries, decide_not_there
 from app.domain.tasks import Status
 from app.logs import fields
@@ -25,9 +31,6 @@ from app.storage import delivering
 
 log = logging.getLogger(__name__)
 
-TOO_LATE_TO_RESEND = (
-    "Nobody knows whether it was sent, and it is too late to send it again."
-)
 TOO_LATE_NOT_SENT = (
     "The provider does not have it: it was not sent, and it is too late to send it now."
 )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.clock import utc_now
+from app.domain.outcomes import TOO_LATE_TO_RESEND
 from app.domain.tasks import CANCELLABLE
 from app.runtime import Runtime
 from app.services import bookings, dispatch
-from app.services.lookup import TOO_LATE_TO_RESEND
 from app.storage import recovering, releasing
 
 #: Unpaid bookings that expire in one transaction.
