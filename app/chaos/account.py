@@ -63,7 +63,7 @@ class Account:
     judged: Sequence[Judged]
     kills: int
     cuts: Mapping[str, int]
-    ended_alone: int
+    ended_alone: Mapping[str, int]
     troubles: Mapping[str, int]
     asked_again: int
     #: Copies in the ledger that belong to no order's message, by channel.

@@ -23,6 +23,7 @@ from app.domain.tasks import Status
 from app.errors import StartError
 from app.services.workers import DIED
 from app.storage.tables import attempts, notifications, tasks, workers
+from app.supervisor.child import how_it_ended
 
 #: Seconds in which one of several workers must have started.
 READY_WITHIN_S = 60.0
@@ -31,6 +32,8 @@ READY_WITHIN_S = 60.0
 DUE_WITHIN_S = 2.0
 #: And then at most so long: some messages are done meanwhile, or none.
 PAUSE_AT_MOST_S = 0.6
+#: Workers that end by themselves oftener than this do not work at all.
+MOST_ENDED_ALONE = 50
 
 _READY = sa.select(workers.c.pid, workers.c.boot_id)
 _SENDING = sa.select(tasks.c.id).where(tasks.c.status == Status.SENDING).limit(1)
@@ -45,8 +48,8 @@ class Killer:
         self.cuts: Counter[str] = Counter()
         #: The same by channel.
         self.cuts_by_channel: Counter[str] = Counter()
-        #: Workers that ended although nobody had killed them.
-        self.ended_alone = 0
+        #: How workers ended that nobody had killed.
+        self.ended_alone: Counter[str] = Counter()
         self._stage = stage
         self._chance = chance
         self._seen: set[tuple[str, int]] = set()
@@ -75,7 +78,9 @@ class Killer:
         """Start every worker that has ended by itself."""
         for worker in self._stage.workers:
             if not worker.is_running:
-                self.ended_alone += 1
+                self.ended_alone[how_it_ended(worker.exit_code or 0)] += 1
+                if self.ended_alone.total() > MOST_ENDED_ALONE:
+                    raise StartError(f"Workers end by themselves:\n{worker.said}")
                 worker.start()
 
     def _ready(self) -> list[tuple[Part, str]]:

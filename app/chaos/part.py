@@ -71,6 +71,11 @@ class Part:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def exit_code(self) -> int | None:
+        """How it ended by itself; None while it runs, or once it was buried."""
+        return None if self._process is None else self._process.poll()
+
+    @property
     def said(self) -> str:
         """All that it has said since its last start (or since `forget`)."""
         with self._log.open("rb") as log:

@@ -108,7 +108,8 @@ def figures(account: Account) -> dict[str, Any]:
             "share": f"{account.cut / account.kills:.0%}",
         },
         "troubles": dict(sorted(account.troubles.items())),
-        "workers_that_ended_by_themselves": account.ended_alone,
+        "workers_that_ended_by_themselves": sum(account.ended_alone.values()),
+        "ended_by_themselves": dict(account.ended_alone),
         "requests_asked_again": account.asked_again,
         "seconds": round(account.seconds),
     }

@@ -65,7 +65,7 @@ def account(*all_judged: Judged, cuts: int = 0, unknown_copies: int = 0) -> Acco
         judged=all_judged,
         kills=10,
         cuts={EMAIL: cuts},
-        ended_alone=0,
+        ended_alone={},
         troubles={},
         asked_again=0,
         strays={SMS: unknown_copies} if unknown_copies else {},
