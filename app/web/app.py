@@ -13,7 +13,14 @@ from app.services.keys import KeyRing
 from app.services.links import Links
 from app.services.opening import open_wording
 from app.web import description, docs, health, manage, problems
-from app.web.api import bookings, notifications, schedule, services
+from app.web.api import (
+    bookings,
+    notifications,
+    schedule,
+    services,
+    task_groups,
+    tasks,
+)
 from app.web.auth import check_key
 from app.web.bodies import LARGEST_BODY, JsonRequest
 from app.web.context import House, settle_in
@@ -50,7 +57,14 @@ def create_app(runtime: Runtime) -> Flask:
     app.before_request(check_key)
     app.after_request(_add_security_headers)
     problems.register(app)
-    for api in (services.api, bookings.api, notifications.api, schedule.api):
+    for api in (
+        services.api,
+        bookings.api,
+        notifications.api,
+        schedule.api,
+        tasks.api,
+        task_groups.api,
+    ):
         app.register_api(api, url_prefix=API_PREFIX)
     app.register_api(health.pages)
     for pages in (docs.pages, manage.pages):

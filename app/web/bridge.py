@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import RequestTimeout
+
+from app.services.patience import MOST_WAITING
 
 #: What ASGI calls a message and the two ways of exchanging them.
 Message = Mapping[str, Any]
@@ -40,11 +43,15 @@ class Bridge:
         threads: int,
         largest_body: int,
         body_within_s: float = BODY_WITHIN_S,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._app = app
         self._largest_body = largest_body
         self._body_within_s = body_within_s
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="answer")
+        # Whoever asks to wait (`?wait=10`) does so on threads beside the others.
+        self._patient = ThreadPoolExecutor(most_waiting, thread_name_prefix="wait")
+        self._seats = threading.Semaphore(most_waiting)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -55,7 +62,11 @@ class Bridge:
             return  # the sender has gone
         environ = _environ(scope, body)
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._threads, self._answer, environ)
+        if _may_wait(scope) and self._seats.acquire(blocking=False):
+            threads, work = self._patient, self._answer_patiently
+        else:
+            threads, work = self._threads, self._answer
+        answer = await loop.run_in_executor(threads, work, environ)
         headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in answer.headers
@@ -85,6 +96,12 @@ class Bridge:
                 body += chunk[: self._largest_body + 1 - len(body)]
             if not message.get("more_body", False) or read > MOST_READ:
                 return _Body(content=bytes(body))
+
+    def _answer_patiently(self, environ: dict[str, Any]) -> _Answer:
+        try:
+            return self._answer(environ)
+        finally:
+            self._seats.release()
 
     def _answer(self, environ: dict[str, Any]) -> _Answer:
         answer = _Answer()
@@ -132,6 +149,10 @@ class _LateBody(io.RawIOBase):
     def readinto(self, _buffer: Any) -> int:
         """Refuse the request."""
         raise RequestTimeout("The body did not come in time.")
+
+
+def _may_wait(scope: Message) -> bool:
+    return b"wait=" in scope["query_string"]
 
 
 def _environ(scope: Message, body: _Body) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from flask import Flask
@@ -12,6 +13,7 @@ from flask import Flask
 from app import logs
 from app.errors import StartError
 from app.runtime import Runtime
+from app.services import patience
 from app.web import pulse
 from app.web.app import create_app
 from app.web.bodies import LARGEST_BODY
@@ -61,10 +63,15 @@ async def _serve_with_granian(runtime: Runtime) -> None:
     )
     logs.configure(settings, process="api")  # granian has closed every log just now
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        asyncio.get_running_loop().add_signal_handler(number, _stop, server.stop)
     await server.serve()
     if server.interrupt_children:
         raise StartError(f"The API cannot listen on port {settings.port} any more.")
+
+
+def _stop(stop: Callable[[], object]) -> None:
+    patience.let_all_go()
+    stop()
 
 
 def _serve_with_waitress(runtime: Runtime) -> None:
@@ -75,7 +82,7 @@ def _serve_with_waitress(runtime: Runtime) -> None:
         _build(runtime),
         host=settings.host,
         port=settings.port,
-        threads=THREADS,
+        threads=THREADS + patience.MOST_WAITING,
         backlog=BACKLOG,
         ident=None,
         max_request_body_size=MOST_READ,  # it reads them whole by itself

@@ -46,6 +46,13 @@ OPERATIONS = {
     ("post", f"{API}/notifications/cancel"),
     ("get", f"{API}/schedule"),
     ("post", f"{API}/schedule/{{job}}/run"),
+    ("get", f"{API}/tasks"),
+    ("post", f"{API}/tasks"),
+    ("get", f"{API}/tasks/{{task_id}}"),
+    ("post", f"{API}/tasks/{{task_id}}/retry"),
+    ("post", f"{API}/tasks/{{task_id}}/cancel"),
+    ("post", f"{API}/task-groups"),
+    ("get", f"{API}/task-groups/{{group_id}}"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }
@@ -54,6 +61,8 @@ WITHOUT_BODY = {
     f"{API}/notifications/{{notification_id}}/retry",
     f"{API}/notifications/{{notification_id}}/cancel",
     f"{API}/schedule/{{job}}/run",
+    f"{API}/tasks/{{task_id}}/retry",
+    f"{API}/tasks/{{task_id}}/cancel",
 }
 
 
@@ -153,6 +162,8 @@ def test_a_body_is_needed_only_where_a_field_is(document: Any) -> None:
         "/verify-payment",
         "/reschedule",
         "/notifications",
+        "/tasks",
+        "/task-groups",
     }
 
 

@@ -1,0 +1,95 @@
+"""Groups of tasks, as requests and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field
+
+from app.domain.ids import new_id
+from app.domain.own_tasks import progress
+from app.domain.tasks import Status
+from app.errors import InvalidError, Problem
+from app.web.schemas.fields import Line, RequestModel
+from app.web.schemas.tasks import TaskAnswer, TaskRequest
+from app.work.kinds import GroupWish, Wish
+
+#: Tasks in one request: more than fit into the largest body.
+_MOST_TASKS = 1000
+
+
+class MemberRequest(TaskRequest):
+    """A task of a group; `id` is a name of yours, for the `after` of its neighbours."""
+
+    id: Line | None = None
+
+
+class GroupRequest(RequestModel):
+    """Tasks that belong together; `then` runs when all of them have ended.
+
+    The function of `then` gets `group_id`, `total`, `done` and `failed` where it has
+    such arguments.
+    """
+
+    name: Line | None = None
+    tasks: Annotated[list[MemberRequest], Field(min_length=1, max_length=_MOST_TASKS)]
+    then: TaskRequest | None = None
+
+    def group(self) -> GroupWish:
+        """Return the group in the house's own words; raise InvalidError."""
+        ids = self._ids()
+        return GroupWish(
+            name=self.name or "",
+            tasks=[_named(member, ids) for member in self.tasks],
+            then=None if self.then is None else self.then.wish(),
+        )
+
+    def _ids(self) -> dict[str, str]:
+        ids: dict[str, str] = {}
+        problems = []
+        for number, member in enumerate(self.tasks):
+            if member.id is None:
+                continue
+            if member.id in ids:
+                message = "is another task's of this group"
+                problems.append(Problem(f"tasks.{number}.id", message))
+            ids[member.id] = new_id()
+        if problems:
+            raise InvalidError(problems)
+        return ids
+
+
+def _named(member: MemberRequest, ids: Mapping[str, str]) -> Wish:
+    wish = member.wish(ids)
+    if member.id is None:
+        return wish
+    return Wish(kind=wish.kind, args=wish.args, options=wish.options, id=ids[member.id])
+
+
+class GroupAnswer(BaseModel):
+    """A group: how many tasks it has, how many are done, how many will never be."""
+
+    id: str
+    name: str
+    total: int
+    done: int
+    failed: int
+    then_task_id: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PlannedGroupAnswer(GroupAnswer):
+    """A group with its tasks, in the order in which they were given."""
+
+    tasks: list[TaskAnswer]
+
+
+def group_answer(row: sa.RowMapping, counts: Mapping[Status, int]) -> dict[str, Any]:
+    """Write a group."""
+    plain = set(GroupAnswer.model_fields) - {"total", "done", "failed"}
+    answer = {name: row[name] for name in GroupAnswer.model_fields if name in plain}
+    return answer | progress(counts, total=row["total"])

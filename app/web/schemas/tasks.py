@@ -1,0 +1,206 @@
+"""Tasks of one's own, as requests and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr
+
+from app.domain.own_tasks import State, state_of
+from app.domain.queues import QUEUES
+from app.domain.tasks import Status
+from app.errors import InvalidError
+from app.storage.own_tasks import Filter
+from app.web.context import runtime
+from app.web.schemas.fields import (
+    Id,
+    Line,
+    Metadata,
+    MomentField,
+    QueryModel,
+    RequestModel,
+)
+from app.web.schemas.lists import PageQuery
+from app.work.kinds import PRIORITIES, Options, Wish
+
+#: Seconds that a request may wait for a task's end.
+LONGEST_WAIT_S = 30
+#: Tasks that one task may come after.
+MOST_BEFORE = 100
+
+
+def _kind(name: str) -> str:
+    try:
+        return runtime().registry.find(name).name
+    except InvalidError as error:
+        raise ValueError(error.problems[0].message) from None
+
+
+def _queue(name: str) -> str:
+    if name not in QUEUES:
+        raise ValueError(f"must be one of {', '.join(QUEUES)}")
+    return name
+
+
+KindName = Annotated[StrictStr, Field(max_length=100), AfterValidator(_kind)]
+QueueName = Annotated[StrictStr, Field(max_length=100), AfterValidator(_queue)]
+
+
+class TaskRequest(RequestModel):
+    """A task of a kind that a file in `actors/` declares; `args` are its function's.
+
+    `useful_until`: 7 days after it is due where not given. `priority`: lower goes
+    first. `after`: ids of tasks that must be done before.
+    """
+
+    kind: KindName
+    args: Metadata = Field(default_factory=dict)
+    queue: QueueName | None = None
+    priority: (
+        Annotated[StrictInt, Field(ge=PRIORITIES[0], le=PRIORITIES[-1])] | None
+    ) = None
+    send_at: MomentField | None = None
+    useful_until: MomentField | None = None
+    dedupe_key: Line | None = None
+    after: Annotated[list[Id], Field(max_length=MOST_BEFORE)] = Field(
+        default_factory=list
+    )
+
+    def wish(self, ids: Mapping[str, str] | None = None) -> Wish:
+        """Return the wish; `ids` are those of the names that `after` may have."""
+        known = ids or {}
+        options = Options(
+            queue=self.queue,
+            priority=self.priority,
+            send_at=self.send_at,
+            useful_until=self.useful_until,
+            dedupe_key=self.dedupe_key,
+            after=tuple(known.get(name, name) for name in self.after),
+        )
+        return Wish(
+            kind=runtime().registry.find(self.kind), args=self.args, options=options
+        )
+
+
+class TasksQuery(PageQuery):
+    """Which tasks, and which page of them; what is not given does not matter.
+
+    `state` stands for several `status`; `since` and `until` are about when it was
+    planned.
+    """
+
+    status: Status | None = None
+    state: State | None = None
+    kind: Line | None = None
+    queue: Line | None = None
+    group_id: Id | None = None
+    since: MomentField | None = None
+    until: MomentField | None = None
+
+    def filter(self) -> Filter:
+        """Return the filter in the house's own words."""
+        return Filter(
+            statuses=self._statuses(),
+            kind=self.kind,
+            queue=self.queue,
+            group_id=self.group_id,
+            since=self.since,
+            until=self.until,
+        )
+
+    def _statuses(self) -> list[Status] | None:
+        if self.status is None and self.state is None:
+            return None
+        return [
+            status
+            for status in Status
+            if self.status in (None, status) and self.state in (None, state_of(status))
+        ]
+
+
+class WaitQuery(QueryModel):
+    """How many seconds the answer may wait for the task's end."""
+
+    wait: Annotated[float, Field(ge=0, le=LONGEST_WAIT_S)] = 0
+
+
+class ProgressAnswer(BaseModel):
+    """What a task last reported."""
+
+    done: float
+    total: float | None
+    note: str
+
+
+class RunAnswer(BaseModel):
+    """One run: when, and how it ended (null while it goes on)."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    reason: str
+
+
+class TaskAnswer(BaseModel):
+    """A task as it is; `state` says it in a word, `status` exactly.
+
+    `waiting` (for its time, for other tasks or its next try), `running`, `done`,
+    `failed` (a person must act), `called_off`. The status of what is done is `sent`.
+    `after` are the tasks that it waits for or has waited for.
+    """
+
+    id: str
+    kind: str
+    queue: str
+    status: Status
+    state: State
+    reason: str
+    args: dict[str, Any]
+    result: Any
+    progress: ProgressAnswer | None
+    attempts: int
+    group_id: str | None
+    after: list[str]
+    priority: int
+    created_at: datetime
+    due_at: datetime
+    next_attempt_at: datetime | None
+    useful_until: datetime
+    finished_at: datetime | None
+
+
+class OneTaskAnswer(TaskAnswer):
+    """A task with all its runs."""
+
+    attempts: list[RunAnswer]  # type: ignore[assignment]  # a count in lists
+
+
+class TasksAnswer(BaseModel):
+    """A page of tasks, the newest first."""
+
+    data: list[TaskAnswer]
+    next_cursor: str | None
+
+
+_DERIVED = {"state", "after"}
+_PLAIN = [name for name in TaskAnswer.model_fields if name not in _DERIVED]
+
+
+def task_answer(
+    row: sa.RowMapping,
+    *,
+    after: Sequence[str],
+    attempts: Sequence[sa.RowMapping] | None = None,
+) -> dict[str, Any]:
+    """Write a task; with its runs where they are given."""
+    answer = {name: row[name] for name in _PLAIN}
+    answer["state"] = state_of(Status(row["status"]))
+    answer["after"] = list(after)
+    if attempts is not None:
+        names = RunAnswer.model_fields
+        answer["attempts"] = [{n: a[n] for n in names} for a in attempts]
+    return answer
