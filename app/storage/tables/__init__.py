@@ -1,0 +1,55 @@
+"""Every table, once; the migrations bring a database to it, and a test compares them.
+
+One table holds all tasks with the engine's columns; what only a message or a task of
+one's own needs stands beside it, and attempts have their own.
+"""
+
+from __future__ import annotations
+
+from app.storage.tables.base import metadata
+from app.storage.tables.house import (
+    api_keys,
+    circuits,
+    daily_counts,
+    idempotency_keys,
+    installation,
+    jobs,
+    leases,
+    queue_states,
+    workers,
+)
+from app.storage.tables.own_tasks import own_tasks, task_groups, task_links
+from app.storage.tables.shop import bookings, payments, services
+from app.storage.tables.tasks import (
+    HELD,
+    HOLDING_BACK,
+    WAITING,
+    attempts,
+    notifications,
+    tasks,
+)
+
+__all__ = [
+    "HELD",
+    "HOLDING_BACK",
+    "WAITING",
+    "api_keys",
+    "attempts",
+    "bookings",
+    "circuits",
+    "daily_counts",
+    "idempotency_keys",
+    "installation",
+    "jobs",
+    "leases",
+    "metadata",
+    "notifications",
+    "own_tasks",
+    "payments",
+    "queue_states",
+    "services",
+    "task_groups",
+    "task_links",
+    "tasks",
+    "workers",
+]
