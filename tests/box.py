@@ -25,6 +25,7 @@ from app.storage.tables import jobs, tasks
 from tests.house import ADMIN_KEY, SECRET_KEY, make_runtime
 from tests.http_client import call
 from tests.part import SOON_S, Part
+from tests.postgres import database_env
 from tests.reckoning import Reckoning, reckon
 from tests.shop import Booked, Shop
 from tests.simulator import Simulator
@@ -223,6 +224,7 @@ class Box:
             **passed_on,
             "PYTHONPATH": str(ROOT),
             "BELLHOP_DATA_DIR": str(self._directory / "var"),
+            **database_env(self._directory / "var"),
             "BELLHOP_CONFIG": str(self._directory / "bellhop.toml"),
             "BELLHOP_API_KEY": ADMIN_KEY,
             "BELLHOP_SECRET_KEY": SECRET_KEY,

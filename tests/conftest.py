@@ -11,7 +11,16 @@ from app.runtime import Runtime
 from tests.door import Door, open_door
 from tests.engine import Engine, open_engine
 from tests.house import make_runtime
+from tests.postgres import drop_databases_under
 from tests.shell import Shell
+
+
+@pytest.fixture(autouse=True)
+def _no_database_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Remove the test's databases of PostgreSQL, once its houses are closed."""
+    yield
+    if folder := request.node.funcargs.get("tmp_path"):
+        drop_databases_under(folder)
 
 
 @pytest.fixture

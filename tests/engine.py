@@ -30,6 +30,7 @@ from app.storage.tables import attempts, notifications, tasks
 from tests.clock import Clock, stopped_clock
 from tests.fakes import FakeDoorbell, FakeProvider
 from tests.house import ALICE, change_row, make_runtime, rows
+from tests.triggers import allow, refuse
 
 ALICES_PHONE = ALICE.phone or ""
 
@@ -101,7 +102,7 @@ class Engine:
             "finished_at": self.clock.now if is_finished else None,
         }
         with self.runtime.database.write() as tx:
-            tx.exec_driver_sql("DROP TRIGGER moves")
+            allow(tx, "moves", table="tasks")
         change_row(self.runtime, tasks, task_id, **usual | values)
         self.guard_moves()
 
@@ -113,10 +114,12 @@ class Engine:
             for wanted in following
         )
         with self.runtime.database.write() as tx:
-            tx.exec_driver_sql(
-                "CREATE TRIGGER IF NOT EXISTS moves BEFORE UPDATE OF status ON tasks "
-                f"WHEN NEW.status <> OLD.status AND NOT ({allowed}) BEGIN "
-                "SELECT RAISE(ABORT, 'a move that is not in the table'); END"
+            allow(tx, "moves", table="tasks")
+            refuse(
+                tx,
+                "moves",
+                before="UPDATE OF status ON tasks",
+                when=f"NEW.status <> OLD.status AND NOT ({allowed})",
             )
 
     def row(self, task_id: str) -> sa.RowMapping:

@@ -1,7 +1,8 @@
 """A whole Bellhop in a test's own folder: settings, database, services, bookings.
 
 Everything is real; only the queue is silent where a test starts no Valkey. Each call
-of `make_runtime` copies a database that was migrated once in this run of the tests.
+of `make_runtime` copies a database that was migrated once in this run of the tests: a
+file, or a database of PostgreSQL (`tests/postgres.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from app.runtime import Runtime, open_runtime
 from app.services import bookings, catalogue, dispatch
 from app.storage.database import Database, database_url
 from app.storage.migrate import migrate
+from app.storage.tables import metadata
+from tests.postgres import database_env
 
 Result = TypeVar("Result")
 
@@ -67,6 +70,9 @@ def make_runtime(
     The doorbell is silent unless one is given, or `REDIS_URL` names a server. A second
     call with the same folder opens the same database: another process of the house.
     """
+    data_dir = Path(env.get("BELLHOP_DATA_DIR", tmp_path / "var"))
+    if "DATABASE_URL" not in env:
+        env |= database_env(data_dir)
     settings = make_settings(tmp_path, **env)
     if settings.database_url is None:
         file = settings.data_dir / "bellhop.db"
@@ -172,9 +178,11 @@ def nothing_saved(runtime: Runtime) -> Iterator[None]:
 
 def _all_rows(runtime: Runtime) -> list[str]:
     with runtime.database.read() as tx:
-        connection: Any = tx.connection.driver_connection
-        # How far a table has counted its rows is no row.
-        return [row for row in connection.iterdump() if "sqlite_sequence" not in row]
+        return [
+            f"{table.name}: {dict(row)}"
+            for table in metadata.sorted_tables
+            for row in tx.execute(sa.select(table)).mappings()
+        ]
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from tests.house import ADMIN_KEY, SECRET_KEY, make_runtime
 from tests.http_client import Reply, call
 from tests.part import Part
 from tests.paying import SECRET
+from tests.postgres import database_env
 from tests.valkey import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +70,7 @@ def serve(folder: Path) -> Iterator[Served]:
         **{k: v for k, v in os.environ.items() if k.startswith(PASSED_ON)},
         "PYTHONPATH": str(ROOT),
         "BELLHOP_DATA_DIR": str(folder / "var"),
+        **database_env(folder / "var"),
         "BELLHOP_CONFIG": str(folder / "bellhop.toml"),
         "BELLHOP_API_KEY": ADMIN_KEY,
         "BELLHOP_SECRET_KEY": SECRET_KEY,

@@ -221,9 +221,12 @@ def expire_holds(tx: sa.Connection, *, now: datetime, limit: int = 100) -> int:
     return len(expired)
 
 
-def find(tx: sa.Connection, booking_id: str) -> Booking:
-    """Return a booking; raise NotFoundError where there is none."""
-    booking = store.find(tx, booking_id)
+def find(tx: sa.Connection, booking_id: str, *, lock: bool = False) -> Booking:
+    """Return a booking; raise NotFoundError where there is none.
+
+    `lock`: for a deed, so that nobody else changes it until this transaction ends.
+    """
+    booking = store.find(tx, booking_id, lock=lock)
     if booking is None:
         raise NotFoundError("booking", booking_id)
     return booking

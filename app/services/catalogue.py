@@ -40,14 +40,18 @@ def change(
     tx: sa.Connection, service_id: str, changes: Mapping[str, Any], *, now: datetime
 ) -> Service:
     """Save a service with these fields changed; raise NotFoundError if it is none."""
-    service = replace(find(tx, service_id), updated_at=now, **changes)
+    before = find(tx, service_id, lock=True)
+    service = replace(before, updated_at=now, **changes)
     store.update(tx, service)
     return service
 
 
-def find(tx: sa.Connection, service_id: str) -> Service:
-    """Return a service; raise NotFoundError where there is none."""
-    service = store.find(tx, service_id)
+def find(tx: sa.Connection, service_id: str, *, lock: bool = False) -> Service:
+    """Return a service; raise NotFoundError where there is none.
+
+    `lock`: for a change, so that nobody else changes it until this transaction ends.
+    """
+    service = store.find(tx, service_id, lock=lock)
     if service is None:
         raise NotFoundError("service", service_id)
     return service

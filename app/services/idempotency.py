@@ -85,7 +85,9 @@ def _take(tx: sa.Connection, request: Request, *, now: datetime) -> bool:
         set_=row,
         where=idempotency_keys.c.created_at <= now - KEEP_IDEMPOTENCY_KEYS,
     )
-    return tx.execute(statement, [row]).rowcount == 1
+    # SQLAlchemy forgets how many rows it was, unless it is asked to keep that.
+    counted = statement.execution_options(preserve_rowcount=True)
+    return tx.execute(counted, row).rowcount == 1
 
 
 def _this(request: Request) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

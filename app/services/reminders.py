@@ -89,7 +89,7 @@ def _plan_all(
 
 
 def _plan(tx: sa.Connection, runtime: Runtime, due: _Due, *, now: datetime) -> int:
-    booking = store.find(tx, due.booking_id)
+    booking = store.find(tx, due.booking_id, lock=True)
     if booking is None or booking.reminded == due.occasion:
         return 0
     store.note_reminder(tx, booking_id=booking.id, occasion=due.occasion)

@@ -20,6 +20,7 @@ from app.domain.bookings import (
 from app.domain.money import Money
 from app.domain.recipients import Channel
 from app.errors import ConflictError
+from app.storage.planning import insert_new
 from app.storage.tables import bookings, payments, services
 
 
@@ -41,9 +42,13 @@ def insert(tx: sa.Connection, booking: Booking) -> None:
     tx.execute(sa.insert(bookings), [_row(booking)])
 
 
-def find(tx: sa.Connection, booking_id: str) -> Booking | None:
-    """Return a booking, or None."""
-    row = tx.execute(_FIND, {"booking_id": booking_id}).mappings().one_or_none()
+def find(tx: sa.Connection, booking_id: str, *, lock: bool = False) -> Booking | None:
+    """Return a booking, or None; `lock` keeps others from changing it meanwhile.
+
+    SQLite has one writer at a time and needs no such lock; there it does nothing.
+    """
+    query = _FIND_FOR_CHANGE if lock else _FIND
+    row = tx.execute(query, {"booking_id": booking_id}).mappings().one_or_none()
     return None if row is None else booking_of(row)
 
 
@@ -78,7 +83,7 @@ def taken(
     A hold that has run out counts no more. `but_not`: a booking that is to be moved.
     """
     first, last = window
-    service_buffer = services.c.buffer_minutes * 60_000
+    service_buffer = sa.cast(services.c.buffer_minutes, sa.BigInteger) * 60_000
     ends = sa.type_coerce(bookings.c.end, sa.BigInteger) + service_buffer
     rows = tx.execute(
         sa.select(bookings.c.start, _as_moment(ends), bookings.c.party_size)
@@ -98,7 +103,10 @@ def taken(
 
 
 def expired_holds(tx: sa.Connection, *, now: datetime, limit: int) -> list[Booking]:
-    """Return unpaid bookings whose hold has run out."""
+    """Return unpaid bookings whose hold has run out, for a change.
+
+    One that somebody pays or cancels just now is left alone.
+    """
     query = (
         sa.select(bookings)
         .where(
@@ -106,6 +114,7 @@ def expired_holds(tx: sa.Connection, *, now: datetime, limit: int) -> list[Booki
             bookings.c.hold_expires_at <= now,
         )
         .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return [booking_of(row) for row in tx.execute(query).mappings()]
 
@@ -146,7 +155,10 @@ def page(
 
 
 def insert_payment(tx: sa.Connection, payment: Payment) -> None:
-    """Save a payment; (provider, reference) is unique over all bookings."""
+    """Save a payment; (provider, reference) is unique over all bookings.
+
+    Raises ConflictError where the same payment has paid another one just now.
+    """
     row = {
         "id": payment.id,
         "booking_id": payment.booking_id,
@@ -157,7 +169,8 @@ def insert_payment(tx: sa.Connection, payment: Payment) -> None:
         "currency": payment.amount.currency,
         "created_at": payment.created_at,
     }
-    tx.execute(sa.insert(payments), [row])
+    if not insert_new(tx, payments, row, key=("provider", "reference")):
+        raise ConflictError("This payment has paid another booking already.")
 
 
 def find_payment(tx: sa.Connection, *, provider: str, reference: str) -> Payment | None:
@@ -181,6 +194,7 @@ def payments_of(tx: sa.Connection, booking_ids: Iterable[str]) -> dict[str, Paym
 
 
 _FIND = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
+_FIND_FOR_CHANGE = _FIND.with_for_update(key_share=True)
 _FIND_PAYMENT = sa.select(payments).where(
     payments.c.provider == sa.bindparam("provider"),
     payments.c.reference == sa.bindparam("reference"),

@@ -31,7 +31,7 @@ def find(tx: sa.Connection, service_id: str, *, lock: bool = False) -> Service |
     """
     query = sa.select(services).where(services.c.id == service_id)
     if lock:
-        query = query.with_for_update()
+        query = query.with_for_update(key_share=True)
     row = tx.execute(query).mappings().one_or_none()
     return None if row is None else _service(row)
 

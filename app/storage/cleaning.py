@@ -24,6 +24,8 @@ def clean_batch(tx: sa.Connection, *, finished_before: datetime, limit: int) -> 
             .where(tasks.c.finished_at < finished_before)
             .order_by(tasks.c.finished_at)
             .limit(limit)
+            # Who cleans up at the same moment takes others, and counts those.
+            .with_for_update(skip_locked=True)
         ).scalars()
     )
     if old:
@@ -53,6 +55,8 @@ def _add_to_daily_counts(tx: sa.Connection, seqs: list[int]) -> None:
         .join(notifications, notifications.c.task_id == tasks.c.id)
         .where(tasks.c.seq.in_(seqs))
         .group_by("day", notifications.c.channel, tasks.c.kind, tasks.c.status)
+        # In one order, so that nobody waits for another one's counts in a circle.
+        .order_by("day", notifications.c.channel, tasks.c.kind, tasks.c.status)
     ).mappings()
     for group in groups.all():
         _add(tx, dict(group))

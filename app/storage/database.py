@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import Settings
 from app.errors import StorageUnavailableError
+from app.storage import postgresql
 from app.storage.lock import FairLock
 
 #: SQLite's own wait for a lock. Ours comes first; this is for backups and shells.
@@ -32,6 +33,7 @@ SQLITE_PRAGMAS = (
     "secure_delete=ON",
     "trusted_schema=OFF",
 )
+READING = {"bellhop_begin": "BEGIN DEFERRED"}
 
 
 def database_url(settings: Settings) -> str:
@@ -47,7 +49,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._writer = _writer_lock(self.engine)
-        self._reading = self.engine.execution_options(bellhop_begin="BEGIN DEFERRED")
+        self._reading = self.engine.execution_options(
+            **READING if self.is_sqlite else postgresql.READING
+        )
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -66,6 +70,11 @@ class Database:
         with _named_errors(), self._reading.begin() as connection:
             yield connection
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of our own, or else a server."""
+        return self.engine.dialect.name == "sqlite"
+
     def close(self) -> None:
         """Close every connection and the lock's file."""
         self.engine.dispose()
@@ -77,16 +86,10 @@ class Database:
 
 
 def _engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        try:
-            return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
-        except ImportError as error:
-            raise StorageUnavailableError(
-                f"PostgreSQL's driver cannot be loaded ({_first_line(error)}). Install "
-                "requirements.txt (`python3 bellhop.py up` does) and, where there is "
-                "no psycopg-binary for this machine, the system's libpq (Debian: "
-                "`apt install libpq5`); or leave DATABASE_URL out to use SQLite."
-            ) from None
+    return _sqlite(url) if url.startswith("sqlite") else postgresql.make_engine(url)
+
+
+def _sqlite(url: str) -> sa.Engine:
     engine = sa.create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
@@ -127,8 +130,7 @@ def _named_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        # `DatabaseError` itself, none of its kinds: SQLite's file is damaged.
-        if type(error) is not DatabaseError and not isinstance(error, OperationalError):
+        if not _is_out_of_reach(error):
             raise
         raise StorageUnavailableError(
             f"The database cannot be used just now ({_cause(error)})."
@@ -139,9 +141,14 @@ def _named_errors() -> Iterator[None]:
         ) from error
 
 
+def _is_out_of_reach(error: DatabaseError) -> bool:
+    # `DatabaseError` itself, none of its kinds: SQLite's file is damaged.
+    if type(error) is DatabaseError or isinstance(error, OperationalError):
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or sqlstate == postgresql.READ_ONLY
+
+
 def _cause(error: DBAPIError) -> str:
-    return _first_line(error.orig) if error.orig else "no reason given"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[0]
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else "no reason given"

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.storage.locking import at_hand, waited_for
 from app.storage.tables import attempts, bookings, notifications, tasks
 
 _ROW = (
@@ -102,10 +103,14 @@ def move(
     among: Iterable[str],
     to: Mapping[str, Any],
 ) -> set[str]:
-    """Give messages these values where their status is `among` those; return which."""
+    """Give messages these values where their status is `among` those; return which.
+
+    Of several, one that somebody else changes at this very moment is left alone.
+    """
+    choose = at_hand if len(task_ids) > 1 else waited_for
     moved = tx.execute(
         sa.update(tasks)
-        .where(tasks.c.id.in_(task_ids), tasks.c.status.in_(list(among)))
+        .where(choose(tx, tasks.c.id.in_(task_ids), tasks.c.status.in_(list(among))))
         .values(**to)
         .returning(tasks.c.id)
     )

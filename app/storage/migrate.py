@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.errors import StorageUnavailableError
+from app.storage import postgresql
 from app.storage.database import Database
 from app.storage.tables import installation
 
@@ -22,7 +23,7 @@ _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 def migrate(database: Database) -> None:
-    """Run the migrations that this database has not seen.
+    """Run the migrations that this database has not seen; of two at once one waits.
 
     Raises StorageUnavailableError where a newer Bellhop has made the database.
     """
@@ -34,6 +35,8 @@ def migrate(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with database.write() as connection:
+        if not database.is_sqlite:  # which has one writer at a time anyway
+            postgresql.lock_for_migration(connection)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

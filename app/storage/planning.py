@@ -9,23 +9,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.storage.locking import waited_for
 from app.storage.tables import notifications, tasks
 
 
 def insert_new(
-    tx: sa.Connection, table: sa.Table, row: Mapping[str, Any], *, key: str
+    tx: sa.Connection, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]
 ) -> bool:
-    """Insert the row unless one with the same `key` column is there; tell which."""
+    """Insert the row unless one with the same `key` columns is there; tell which."""
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=[key])
-    return tx.execute(statement, [row]).rowcount == 1
+    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=key)
+    # SQLAlchemy forgets how many rows it was, unless it is asked to keep that.
+    counted = statement.inline().execution_options(preserve_rowcount=True)
+    return tx.execute(counted, row).rowcount == 1
 
 
 def insert_notification(
     tx: sa.Connection, *, task: Mapping[str, Any], notification: Mapping[str, Any]
 ) -> bool:
     """Insert a task and what only a message needs; False if its dedupe key exists."""
-    if not insert_new(tx, tasks, task, key="dedupe_key"):
+    if not insert_new(tx, tasks, task, key=["dedupe_key"]):
         return False
     tx.execute(sa.insert(notifications), [notification])
     return True
@@ -48,9 +51,12 @@ def call_off(
     tx.execute(
         sa.update(tasks)
         .where(
-            tasks.c.booking_id == booking_id,
-            tasks.c.kind.in_(kinds),
-            tasks.c.status.in_(among),
+            waited_for(
+                tx,
+                tasks.c.booking_id == booking_id,
+                tasks.c.kind.in_(kinds),
+                tasks.c.status.in_(among),
+            )
         )
         .values(
             status=status,

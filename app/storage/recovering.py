@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from app.storage.locking import at_hand, waited_for
 from app.storage.tables import attempts, notifications, tasks, workers
 
 
@@ -47,14 +48,6 @@ def all_workers(tx: sa.Connection) -> list[sa.RowMapping]:
     return list(tx.execute(query).mappings())
 
 
-def held_by(tx: sa.Connection, *, boot_id: str) -> list[str]:
-    """Return the ids of the tasks that a worker holds."""
-    query = sa.select(tasks.c.id).where(
-        tasks.c.worker_boot_id == boot_id, tasks.c.status == "sending"
-    )
-    return list(tx.execute(query).scalars())
-
-
 def orphans(tx: sa.Connection) -> list[str]:
     """Return the boot ids that hold tasks but belong to no worker that is known."""
     query = (
@@ -77,21 +70,20 @@ def make_unknown(
     look_up_at: datetime,
 ) -> int:
     """Move what a dead worker was sending to `unknown`; return how many rows."""
-    held = held_by(tx, boot_id=boot_id)
-    if not held:
-        return 0
+    held = sa.and_(tasks.c.status == "sending", tasks.c.worker_boot_id == boot_id)
+    # First the attempts, then the tasks, as whoever records an answer: of two at once
+    # one waits for the other.
     tx.execute(
         sa.update(attempts)
-        .where(attempts.c.task_id.in_(held), attempts.c.ended_at.is_(None))
+        .where(
+            attempts.c.task_id.in_(sa.select(tasks.c.id).where(held)),
+            attempts.c.ended_at.is_(None),
+        )
         .values(ended_at=now, outcome="ambiguous", reason=reason)
     )
     moved = tx.execute(
         sa.update(tasks)
-        .where(
-            tasks.c.id.in_(held),
-            tasks.c.status == "sending",
-            tasks.c.worker_boot_id == boot_id,
-        )
+        .where(waited_for(tx, held))
         .values(
             status="unknown",
             reason=reason,
@@ -109,7 +101,11 @@ def free_look_ups(tx: sa.Connection, *, boot_id: str, now: datetime) -> None:
     """Make the look-ups that a dead worker had begun due again."""
     tx.execute(
         sa.update(tasks)
-        .where(tasks.c.worker_boot_id == boot_id, tasks.c.status == "unknown")
+        .where(
+            waited_for(
+                tx, tasks.c.worker_boot_id == boot_id, tasks.c.status == "unknown"
+            )
+        )
         .values(
             next_attempt_at=now,
             rung_at=None,
@@ -134,9 +130,12 @@ def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> i
     moved = tx.execute(
         sa.update(tasks)
         .where(
-            tasks.c.status == "failed",
-            tasks.c.next_attempt_at <= due_before,
-            tasks.c.useful_until > now,
+            at_hand(
+                tx,
+                tasks.c.status == "failed",
+                tasks.c.next_attempt_at <= due_before,
+                tasks.c.useful_until > now,
+            )
         )
         .values(status="retrying", next_attempt_at=now, updated_at=now)
     )
@@ -149,7 +148,7 @@ def expire_useless(
     """Expire unsent messages that would come too late; return how many."""
     moved = tx.execute(
         sa.update(tasks)
-        .where(tasks.c.status.in_(among), tasks.c.useful_until <= now)
+        .where(at_hand(tx, tasks.c.status.in_(among), tasks.c.useful_until <= now))
         .values(
             status="expired",
             reason=sa.case(
@@ -170,7 +169,11 @@ def give_up_unknown(
     """Give up unknown outcomes that no look-up has cleared up; return how many."""
     moved = tx.execute(
         sa.update(tasks)
-        .where(tasks.c.status == "unknown", tasks.c.useful_until <= useless_since)
+        .where(
+            at_hand(
+                tx, tasks.c.status == "unknown", tasks.c.useful_until <= useless_since
+            )
+        )
         .values(
             status="dead",
             reason=reason,

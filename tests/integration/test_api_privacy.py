@@ -6,13 +6,13 @@ import logging
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.runtime import Runtime
 from app.storage.tables import bookings
 from tests.door import Door, assert_problem
 from tests.house import ADMIN_KEY, change_row, make_booking, make_service
+from tests.triggers import refuse
 from tests.wishes import wish
 
 #: Words that must appear in no log and no answer but the customer's own.
@@ -26,12 +26,8 @@ CUSTOMER = {
 
 def break_inserts(runtime: Runtime, table: str) -> None:
     """Let the database refuse new rows: a mistake that nobody foresaw."""
-    trigger = (
-        f"CREATE TRIGGER refuse BEFORE INSERT ON {table} "
-        "BEGIN SELECT RAISE(ABORT, 'refused'); END"
-    )
     with runtime.database.write() as tx:
-        tx.execute(sa.text(trigger))
+        refuse(tx, "inserts", before=f"INSERT ON {table}")
 
 
 def all_of(log: pytest.LogCaptureFixture) -> str:

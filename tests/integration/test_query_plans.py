@@ -112,7 +112,12 @@ STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
     ),
     "find": (lambda tx: delivering.find(tx, task_id="1"), set()),
     "take over": (
-        lambda tx: (recovering.held_by(tx, boot_id="1"), recovering.orphans(tx)),
+        lambda tx: (
+            recovering.make_unknown(
+                tx, boot_id="1", reason="", now=USUAL, look_up_at=USUAL
+            ),
+            recovering.orphans(tx),
+        ),
         {"ix_tasks_status"},
     ),
     "retry failed": (

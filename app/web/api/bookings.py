@@ -172,7 +172,7 @@ def _change(
     path: BookingPath, deed: Callable[[sa.Connection, Booking], Booking]
 ) -> Response:
     def change(tx: sa.Connection) -> Any:
-        booking = bookings.find(tx, path.booking_id)
+        booking = bookings.find(tx, path.booking_id, lock=True)
         return one_booking_answer(tx, deed(tx, booking))
 
     return do_once(change)
