@@ -24,6 +24,7 @@ from app.storage.migrate import migrate
 from app.storage.tables import leases
 from tests.house import make_runtime
 from tests.postgres import PREFIX, SERVER
+from tests.proxy import Proxy
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,12 +98,16 @@ class Scheduler:
 
 
 @contextmanager
-def scheduler(runtime: Runtime, folder: Path, name: str) -> Iterator[Scheduler]:
+def scheduler(
+    runtime: Runtime, folder: Path, name: str, *, by: Proxy | None = None
+) -> Iterator[Scheduler]:
     """Start one on a host of its own: nothing but the database is shared."""
     place = folder / name
     place.mkdir()
     url = sa.make_url(runtime.settings.database_url or "")
     named = url.update_query_dict({"application_name": name})
+    if by is not None:
+        named = named.set(host="127.0.0.1", port=by.port)
     environment = {
         **os.environ,
         "BELLHOP_DATA_DIR": str(place / "var"),
@@ -137,6 +142,14 @@ def waits(runtime: Runtime, one: Scheduler) -> bool:
     return one.child.pid in {standby.pid for standby in leaders(runtime).standbys}
 
 
+def wait_for_waiting(runtime: Runtime, one: Scheduler) -> None:
+    wait_until(
+        lambda: waits(runtime, one) and one.says("Scheduler waits"),
+        within_s=WITHIN_S,
+        what=f"{one.name} waits",
+    )
+
+
 def wait_for_lead(runtime: Runtime, one: Scheduler, within_s: float = WITHIN_S) -> None:
     wait_until(lambda: leads(runtime, one), within_s=within_s, what=f"{one.name} leads")
 
@@ -147,11 +160,7 @@ def pair(runtime: Runtime, tmp_path: Path) -> Iterator[tuple[Scheduler, Schedule
     with scheduler(runtime, tmp_path, "alice") as alice:
         wait_for_lead(runtime, alice)
         with scheduler(runtime, tmp_path, "bob") as bob:
-            wait_until(
-                lambda: waits(runtime, bob) and bob.says("Scheduler waits"),
-                within_s=WITHIN_S,
-                what="bob waits",
-            )
+            wait_for_waiting(runtime, bob)
             yield alice, bob
 
 
@@ -194,11 +203,7 @@ def test_a_leader_that_was_frozen_wakes_as_a_standby(
 
     alice.tell(signal.SIGCONT)
 
-    wait_until(
-        lambda: waits(runtime, alice) and alice.says("Scheduler waits"),
-        within_s=WITHIN_S,
-        what="alice waits",
-    )
+    wait_for_waiting(runtime, alice)
     before = runs_of(runtime, bob)
     wait_until(
         lambda: runs_of(runtime, bob) > before + 3,
@@ -208,6 +213,28 @@ def test_a_leader_that_was_frozen_wakes_as_a_standby(
     assert runs_of(runtime, alice, since_ms=frozen_at) == 0
     assert leads(runtime, bob)
     assert alice.child.poll() is None
+
+
+def test_a_leader_whose_line_stalls_is_followed_and_steps_back(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    url = sa.make_url(runtime.settings.database_url or "")
+    with (
+        Proxy(url.host or "127.0.0.1", url.port or 5432) as line,
+        scheduler(runtime, tmp_path, "alice", by=line) as alice,
+    ):
+        wait_for_lead(runtime, alice)
+        with scheduler(runtime, tmp_path, "bob") as bob:
+            wait_for_waiting(runtime, bob)
+
+            line.stall()
+            wait_for_lead(runtime, bob, within_s=WITHIN_S)
+            taken_over_at = now_ms()
+            line.resume()
+
+            wait_for_waiting(runtime, alice)
+            assert leads(runtime, bob)
+            assert runs_of(runtime, alice, since_ms=taken_over_at) == 0
 
 
 def test_a_leader_that_leaves_in_order_is_followed_at_once(
