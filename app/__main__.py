@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "config": "Print the settings and policy in force, and where each came from",
     "keys": "Create, list and revoke API keys",
     "doctor": "Check this box and say what a person should do",
+    "ping": "Send a task through the whole box, and time it",
     "inspect": "Show what is going on: the schedule and who leads it",
     "notifications": "List, show, retry and cancel notifications",
     "preview": "Show what a message will look like on each channel",

@@ -1,4 +1,4 @@
-"""`/tasks` and `/task-groups`: start, look at, retry and cancel over HTTP."""
+"""`/tasks`: start tasks of one's own, look at them, retry and cancel, over HTTP."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.domain.ids import new_id
 from app.domain.tasks import Status
 from app.services.keys import Scope
 from app.work.arguments import LARGEST_JSON
 from tests.door import Door, assert_problem, open_door
 from tests.own import Shed, open_shed
-from tests.own_kinds import busy, fatal, ran, step
+from tests.own_kinds import busy, fatal, step
 
 FIELDS = {
     "id",
@@ -240,73 +239,6 @@ def test_lists_come_in_pages(door: Door) -> None:
 @pytest.mark.parametrize("wait", ["-1", "31", "x", "nan"])
 def test_nobody_waits_for_ever(door: Door, wait: str) -> None:
     assert_problem(door.get(f"/tasks/{start(door)}", wait=wait), 422, "wait")
-
-
-def test_a_group_tells_how_far_it_has_come(shed: Shed, door: Door) -> None:
-    fatal.add("b")
-    body = {
-        "name": "letters",
-        "tasks": [a_step("a"), a_step("b"), a_step("c")],
-        "then": {"kind": "sum_up", "args": {"greeting": "hello"}},
-    }
-
-    answer = door.post("/task-groups", body)
-
-    assert answer.status == 202
-    planned = answer.json
-    assert (planned["total"], planned["done"], planned["failed"]) == (3, 0, 0)
-    assert [task["args"]["name"] for task in planned["tasks"]] == ["a", "b", "c"]
-    assert {task["group_id"] for task in planned["tasks"]} == {planned["id"]}
-    shed.work()
-    ended = door.get(f"/task-groups/{planned['id']}").json
-    assert (ended["total"], ended["done"], ended["failed"]) == (3, 2, 1)
-    assert ended["finished_at"] == "2027-01-18T09:00:00Z"
-    then = door.get(f"/tasks/{planned['then_task_id']}").json
-    assert then["result"] == [planned["id"], 2, 1, "hello"]
-    listed = door.get("/tasks", group_id=planned["id"]).json["data"]
-    assert len(listed) == 3
-
-
-def test_tasks_of_a_group_name_each_other(shed: Shed, door: Door) -> None:
-    earlier = start(door, "first")
-    tasks = [
-        a_step("third", after=["second"]),
-        a_step("second", id="second", after=[earlier]),
-    ]
-
-    planned = door.post("/task-groups", {"tasks": tasks}).json
-
-    third, second = planned["tasks"]
-    assert (third["after"], second["after"]) == ([second["id"]], [earlier])
-    shed.work()
-    assert ran == ["first", "second", "third"]
-
-
-@pytest.mark.parametrize(
-    ("body", "fields"),
-    [
-        ({"tasks": []}, ["tasks"]),
-        ({"tasks": [{"kind": "x"}, {"kind": "step"}]}, ["tasks.0.kind"]),
-        (
-            {"tasks": [a_step(3), a_step()], "then": {"kind": "add"}},  # type: ignore[arg-type]
-            ["tasks.0.args.name", "then.args.numbers"],
-        ),
-        ({"tasks": [a_step(id="a"), a_step(id="a")]}, ["tasks.1.id"]),
-        ({"tasks": [a_step(id="a", after=["a"])]}, ["after"]),
-        ({"tasks": [a_step(after=["b"])]}, ["after"]),
-    ],
-)
-def test_a_bad_group_is_422_and_starts_nothing(
-    shed: Shed, door: Door, body: dict[str, Any], fields: list[str]
-) -> None:
-    assert_problem(door.post("/task-groups", body), 422, *fields)
-    assert shed.all(step) == []
-
-
-def test_an_unknown_group_has_no_tasks(door: Door) -> None:
-    start(door)
-
-    assert door.get("/tasks", group_id=new_id()).json["data"] == []
 
 
 @pytest.mark.parametrize(
