@@ -24,6 +24,9 @@ class Refusal:
     reason: str
 
 
+TOO_LATE = Refusal(status=Status.EXPIRED, reason="It would come too late to be useful.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BookingNow:
     """What the gate must know of the booking as it stands."""
@@ -46,9 +49,7 @@ def refusal(
     none.
     """
     if now >= useful_until:
-        return Refusal(
-            status=Status.EXPIRED, reason="It would come too late to be useful."
-        )
+        return TOO_LATE
     if booking is None:
         return None
     return _untrue(policy, args, booking)

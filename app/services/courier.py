@@ -10,24 +10,40 @@ import sqlalchemy as sa
 
 from app.channels.base import LookupAnswer, Message, Provider
 from app.domain.outcomes import Outcome
+from app.domain.queues import QueuePolicy
 from app.domain.recipients import Channel
 from app.runtime import Runtime
 from app.services.facts import facts_of
 from app.services.links import Links
+from app.services.running import Prepared, Ran
 from app.services.wording import Wording
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """An attempt that is ours: its task's row, its words, and what proves it."""
+    """An attempt that is ours: its task's row, and what proves it."""
 
     row: sa.RowMapping
-    message: Message
-    provider: Provider
     token: str
     number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageClaim(Claim):
+    """An attempt to send a message: its words, and who takes it."""
+
+    message: Message
+    provider: Provider
     #: Seconds that the call may take: few where the provider may be down.
     within_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskClaim(Claim):
+    """An attempt at one of the owner's own tasks, and its policy in force."""
+
+    prepared: Prepared
+    policy: QueuePolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +61,32 @@ class LookUp:
 
 
 #: What a worker does next.
-Work = Claim | LookUp
+Work = MessageClaim | TaskClaim | LookUp
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How an attempt ended, when, and how long the provider took."""
+    """How an attempt to send ended, when, and how long the provider took."""
 
-    work: Claim
+    work: MessageClaim
     outcome: Outcome
     at: datetime
     took_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a run of one of the owner's own tasks ended, when, and how long it took."""
+
+    work: TaskClaim
+    ran: Ran
+    at: datetime
+    took_s: float
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        return self.ran.outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +99,7 @@ class Found:
 
 
 #: How a piece of work ended.
-Ended = Answer | Found
+Ended = Answer | Done | Found
 
 
 @dataclass(kw_only=True)

@@ -1,9 +1,9 @@
-"""How a message leaves, in five steps; called by the actor `run` for each bell.
+"""How a message leaves (and any task is done), in five steps; called by the actor.
 
 1. `taking`: the most urgent row whose gate is open is read, with its booking and facts;
 2. the truth gate says whether it may still leave, and it is worded;
 3. it is claimed and the attempt is written down, all in one commit;
-4. here: the provider is called, with no transaction open;
+4. here: the provider is called, or the owner's function, with no transaction open;
 5. `recording`: the outcome is saved, and in the same commit the next one is taken.
 """
 
@@ -14,16 +14,36 @@ import time
 from app.channels.base import LookupAnswer
 from app.clock import utc_now
 from app.domain.outcomes import Lookup
-from app.services.courier import Answer, Claim, Courier, Ended, Found, LookUp, Work
+from app.services.courier import (
+    Answer,
+    Courier,
+    Done,
+    Ended,
+    Found,
+    LookUp,
+    MessageClaim,
+    TaskClaim,
+    Work,
+)
+from app.services.running import run
 from app.storage import recovering
 
 
 def do(courier: Courier, work: Work) -> Ended:
-    """Call the provider about a piece of work that is ours; return what came of it."""
-    return _send(work) if isinstance(work, Claim) else _ask(courier, work)
+    """Do a piece of work that is ours; return what came of it."""
+    if isinstance(work, MessageClaim):
+        return _send(work)
+    return _run(work) if isinstance(work, TaskClaim) else _ask(courier, work)
 
 
-def _send(claim: Claim) -> Answer:
+def _run(claim: TaskClaim) -> Done:
+    began = time.monotonic()
+    ran = run(claim.prepared, attempt=claim.number)
+    took_s = time.monotonic() - began
+    return Done(work=claim, ran=ran, at=utc_now(), took_s=took_s)
+
+
+def _send(claim: MessageClaim) -> Answer:
     began = time.monotonic()
     outcome = claim.provider.send(claim.message, within_s=claim.within_s)
     took_s = time.monotonic() - began

@@ -6,7 +6,6 @@ send once more, or hold for a person.
 
 from __future__ import annotations
 
-import logging
 import random
 from datetime import datetime
 
@@ -22,14 +21,11 @@ from app.domain.outcomes import (
 )
 from app.domain.retry import Decision, Pauses, Tries, decide_not_there
 from app.domain.tasks import Status
-from app.logs import fields
 from app.runtime import Runtime
 from app.services.courier import Courier, Found
 from app.services.gates import Gates
 from app.services.settlement import settlement
 from app.storage import delivering
-
-log = logging.getLogger(__name__)
 
 TOO_LATE_NOT_SENT = (
     "The provider does not have it: it was not sent, and it is too late to send it now."
@@ -64,19 +60,6 @@ def said_of_provider(found: Found) -> Outcome | None:
     if found.answer.lookup is Lookup.UNSUPPORTED:
         return None
     return _NO_ANSWER if found.answer.lookup is Lookup.UNANSWERED else _ANSWERED
-
-
-def log_look_up(found: Found, decision: Decision) -> None:
-    """Tell what came of it."""
-    log.info(
-        "Unknown outcome looked up",
-        extra=fields(
-            "outcome_looked_up",
-            id=found.work.row["id"],
-            found=found.answer.lookup,
-            status=decision.status,
-        ),
-    )
 
 
 def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str, int]:

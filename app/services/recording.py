@@ -6,26 +6,24 @@ the outcome unknown, so nothing else is done in between.
 
 from __future__ import annotations
 
-import logging
 import random
 
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.domain.circuits import Circuit, after
-from app.domain.outcomes import Outcome, Result
+from app.domain.outcomes import Result
 from app.domain.retry import Decision, Pauses, Tries, decide
 from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
-from app.logs import fields
-from app.services.courier import Answer, Courier, Ended
+from app.services.circuits import note
+from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
-from app.services.lookup import log_look_up, said_of_provider, write_look_up
+from app.services.lookup import said_of_provider, write_look_up
+from app.services.running import finish
 from app.services.settlement import settlement
 from app.services.taking import Taken, take_within
+from app.services.telling import tell
 from app.storage import delivering
-
-log = logging.getLogger(__name__)
 
 
 def record_and_take(courier: Courier, ended: Ended) -> Taken:
@@ -39,7 +37,7 @@ def record_and_take(courier: Courier, ended: Ended) -> Taken:
         decision = _write(tx, courier, gates, ended)
         taken = take_within(tx, courier, gates)
     courier.hands.unsaved.remove(ended)
-    _log(ended, decision)
+    tell(ended, decision)
     taken.log()
     return taken
 
@@ -62,128 +60,76 @@ def save(courier: Courier) -> None:
             # A bug: it would be met before every task. The outcome becomes unknown.
             del unsaved[0]
             raise
-        _log(unsaved.pop(0), decision)
+        tell(unsaved.pop(0), decision)
 
 
 def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> Decision:
-    if isinstance(ended, Answer):
-        decision = _decide(courier, gates, ended)
-        _write_answer(tx, ended, decision)
-        _note(gates, ended.work.row["channel"], ended.outcome)
-    else:
+    if isinstance(ended, Found):
         decision = write_look_up(tx, courier, gates, ended)
         said = said_of_provider(ended)
         if said is not None:
-            _note(gates, ended.work.row["channel"], said)
+            note(gates, ended.work.row["channel"], said)
+        return decision
+    decision = _decide(courier, gates, ended)
+    _end_attempt(tx, ended)
+    is_ours = _settle(tx, ended, decision)
+    if isinstance(ended, Done):
+        task_id = ended.work.row["id"]
+        finish(tx, courier.runtime, task_id, ended.ran, now=ended.at)
+        return decision
+    if is_ours and ended.outcome.result is Result.ACCEPTED:
+        _mark_sent(tx, ended)
+    note(gates, ended.work.row["channel"], ended.outcome)
     return decision
 
 
-def _decide(courier: Courier, gates: Gates, answer: Answer) -> Decision:
-    policy, row = courier.runtime.policy, answer.work.row
+def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
+    policy, row = courier.runtime.policy, ended.work.row
+    own = ended.work.policy if isinstance(ended, Done) else None
     return decide(
-        answer.outcome,
+        ended.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
-        policy=gates.policy(row["queue"]),
+        policy=own or gates.policy(row["queue"]),
         pauses=Pauses(retry_failed=policy.retry_failed, look_up=policy.look_up),
-        now=answer.at,
+        now=ended.at,
         chance=random.random,
     )
 
 
-def _write_answer(tx: sa.Connection, answer: Answer, decision: Decision) -> None:
-    claim, outcome = answer.work, answer.outcome
-    task_id = claim.row["id"]
-    ended = {
-        "ended_at": answer.at,
+def _end_attempt(tx: sa.Connection, ended: Answer | Done) -> None:
+    claim, outcome = ended.work, ended.outcome
+    values = {
+        "ended_at": ended.at,
         "outcome": outcome.result,
         "code": outcome.code,
         "reason": outcome.reason,
     }
-    delivering.end_attempt(tx, task_id=task_id, number=claim.number, ended=ended)
-    if _settle(tx, answer, decision) and outcome.result is Result.ACCEPTED:
-        delivering.mark_sent(
-            tx,
-            task_id=task_id,
-            provider=claim.provider.name,
-            provider_message_id=outcome.provider_message_id,
-            sent_at=answer.at,
-        )
+    delivering.end_attempt(
+        tx, task_id=claim.row["id"], number=claim.number, ended=values
+    )
 
 
-def _settle(tx: sa.Connection, answer: Answer, decision: Decision) -> bool:
+def _mark_sent(tx: sa.Connection, answer: Answer) -> None:
+    delivering.mark_sent(
+        tx,
+        task_id=answer.work.row["id"],
+        provider=answer.work.provider.name,
+        provider_message_id=answer.outcome.provider_message_id,
+        sent_at=answer.at,
+    )
+
+
+def _settle(tx: sa.Connection, ended: Answer | Done, decision: Decision) -> bool:
     """Give the task its next state; False where it went on without us.
 
     Where another one thought us dead and has called the outcome unknown, we know it.
     """
-    claim = answer.work
-    to = settlement(claim.row, decision, reason=answer.outcome.reason, now=answer.at)
+    claim = ended.work
+    to = settlement(claim.row, decision, reason=ended.outcome.reason, now=ended.at)
     if delivering.settle(tx, task_id=claim.row["id"], token=claim.token, to=to):
         return True
     if decision.status not in MOVES[Status.UNKNOWN]:
         return False
     return delivering.settle_unknown(
         tx, task_id=claim.row["id"], number=claim.number, to=to
-    )
-
-
-def _note(gates: Gates, gate: str, outcome: Outcome) -> None:
-    """Hold an answer against its provider, or let it off."""
-    known = gates.circuit(gate)
-    now = utc_now()
-    circuit = after(known, outcome, now=now)
-    gates.set_circuit(gate, circuit)
-    _tell(gate, gates.provider(gate), known, circuit)
-
-
-def _tell(
-    gate: str, provider: str, known: Circuit | None, circuit: Circuit | None
-) -> None:
-    was_tripped = known is not None and known.is_tripped
-    if circuit is not None and circuit.is_tripped:
-        log.warning(
-            "Provider is spared; messages wait",
-            extra=fields(
-                "circuit_opened",
-                channel=gate,
-                provider=provider,
-                until=circuit.open_until,
-                reason=circuit.reason,
-            ),
-        )
-    elif was_tripped and circuit is None:
-        log.info(
-            "Provider is well again",
-            extra=fields("circuit_closed", channel=gate, provider=provider),
-        )
-
-
-#: What heals itself is no error; what needs a person is.
-_LEVELS = {Status.SENT: logging.INFO, Status.DEAD: logging.ERROR}
-
-
-def _log(ended: Ended, decision: Decision) -> None:
-    if isinstance(ended, Answer):
-        _log_answer(ended, decision)
-    else:
-        log_look_up(ended, decision)
-
-
-def _log_answer(answer: Answer, decision: Decision) -> None:
-    claim, outcome = answer.work, answer.outcome
-    sent = decision.status is Status.SENT
-    trouble = {} if sent else {"code": outcome.code, "reason": outcome.reason}
-    log.log(
-        _LEVELS.get(decision.status, logging.WARNING),
-        "Notification sent" if sent else "Attempt failed",
-        extra=fields(
-            "notification_sent" if sent else "attempt_failed",
-            id=claim.row["id"],
-            kind=claim.row["kind"],
-            channel=claim.row["channel"],
-            provider=claim.provider.name,
-            attempt=claim.number,
-            status=decision.status,
-            ms=round(answer.took_s * 1000),
-            **trouble,
-        ),
     )

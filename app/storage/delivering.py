@@ -18,6 +18,7 @@ from app.storage.tables import (
     attempts,
     bookings,
     notifications,
+    own_tasks,
     services,
     tasks,
 )
@@ -50,8 +51,10 @@ _FIND = (
         bookings.c.price_amount,
         bookings.c.price_currency,
         services.c.name.label("service_name"),
+        own_tasks.c.group_id,
     )
-    .join(notifications, notifications.c.task_id == tasks.c.id)
+    .outerjoin(notifications, notifications.c.task_id == tasks.c.id)
+    .outerjoin(own_tasks, own_tasks.c.task_id == tasks.c.id)
     .outerjoin(bookings, bookings.c.id == tasks.c.booking_id)
     .outerjoin(services, services.c.id == bookings.c.service_id)
     .where(tasks.c.id == sa.bindparam("task_id"))
@@ -143,7 +146,10 @@ _SENT = (
 
 
 def find(tx: sa.Connection, *, task_id: str) -> sa.RowMapping | None:
-    """Return a task with its message, booking and service, or None."""
+    """Return a task with its message, booking and service, or None.
+
+    What only a message has, `channel` first of all, is None for one of one's own.
+    """
     return tx.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
 
 

@@ -65,3 +65,30 @@ def last_attempt(tx: sa.Connection, *, task_id: str) -> PastAttempt:
     )
     row = tx.execute(query).one()
     return PastAttempt(provider=row.provider, started_at=row.started_at, text=row.text)
+
+
+def settle_crashed(
+    tx: sa.Connection,
+    *,
+    task_id: str,
+    status: str,
+    reason: str,
+    crashes: int,
+    now: datetime,
+) -> None:
+    """Decide about an unknown task that nobody can be asked about."""
+    is_over = status == "dead"
+    tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.status == "unknown")
+        .values(
+            status=status,
+            reason=reason,
+            resends=crashes,
+            next_attempt_at=None if is_over else now,
+            finished_at=now if is_over else None,
+            claim=None,
+            worker_boot_id=None,
+            updated_at=now,
+        )
+    )

@@ -1,0 +1,87 @@
+"""Claims an unknown outcome for a look-up at its provider; decides about own tasks.
+
+Called by `taking.py` in its transaction. What a look-up brings, `lookup.py` settles.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from app.channels.base import Message
+from app.domain.circuits import patience_s
+from app.domain.recipients import Channel
+from app.domain.tasks import Status
+from app.services.courier import Courier, LookUp
+from app.services.gates import Gates
+from app.services.running import AfterCrash, finish
+from app.services.running import after_crash as decide_after_crash
+from app.storage import looking_up
+
+#: Nobody else looks the same message up in this time; a look-up takes seconds.
+LOOK_UP_TAKES_AT_MOST = timedelta(seconds=60)
+RUN_AGAIN = "The worker stopped in the middle of it; it is run again."
+HELD = "The worker stopped in the middle of it. Look what it did before you retry it."
+
+
+def claim_look_up(
+    tx: sa.Connection,
+    courier: Courier,
+    gates: Gates,
+    row: sa.RowMapping,
+    *,
+    now: datetime,
+) -> LookUp | None:
+    """Claim a message's look-up; None: somebody else was faster."""
+    token = uuid4().hex
+    is_ours = looking_up.claim_look_up(
+        tx,
+        task_id=row["id"],
+        boot_id=courier.boot_id,
+        token=token,
+        now=now,
+        until=now + LOOK_UP_TAKES_AT_MOST,
+    )
+    if not is_ours:
+        return None
+    attempt = looking_up.last_attempt(tx, task_id=row["id"])
+    channel = Channel(row["channel"])
+    provider = courier.providers[channel]
+    # Whom the owner has chosen since has never heard of it: that proves nothing.
+    is_his = provider is not None and provider.name == attempt.provider
+    return LookUp(
+        row=row,
+        # The words as they were sent: the booking may have changed since.
+        message=Message(
+            key=row["id"],
+            channel=channel,
+            recipient=row["recipient"],
+            text=attempt.text,
+        ),
+        provider=provider if is_his else None,
+        provider_name=attempt.provider,
+        started_at=attempt.started_at,
+        token=token,
+        within_s=patience_s(gates.circuit(channel)),
+    )
+
+
+def after_crash(
+    tx: sa.Connection, courier: Courier, row: sa.RowMapping, *, now: datetime
+) -> None:
+    """Run one of the owner's own tasks again after its worker died, or hold it."""
+    kind = courier.runtime.registry.get(row["kind"])
+    crashes = row["resends"] + 1
+    again = decide_after_crash(kind, crashes=crashes) is AfterCrash.RUN_AGAIN
+    looking_up.settle_crashed(
+        tx,
+        task_id=row["id"],
+        status=Status.RETRYING if again else Status.DEAD,
+        reason=RUN_AGAIN if again else HELD,
+        crashes=crashes,
+        now=now,
+    )
+    if not again:
+        finish(tx, courier.runtime, row["id"], now=now)
