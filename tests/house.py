@@ -170,13 +170,14 @@ def change_row(runtime: Runtime, table: sa.Table, key: str, **values: Any) -> No
 @contextmanager
 def nothing_saved(runtime: Runtime) -> Iterator[None]:
     """Fail if any row of the database is another at the end than at the beginning."""
-    before = set(_all_rows(runtime))
+    before = set(all_rows(runtime))
     yield
-    changed = before ^ set(_all_rows(runtime))
+    changed = before ^ set(all_rows(runtime))
     assert not changed, "\n".join(sorted(changed))
 
 
-def _all_rows(runtime: Runtime) -> list[str]:
+def all_rows(runtime: Runtime) -> list[str]:
+    """Return every row of every table, each as one line."""
     with runtime.database.read() as tx:
         return [
             f"{table.name}: {dict(row)}"

@@ -30,6 +30,7 @@ about_postgresql = pytest.mark.skipif(
     SERVER is None, reason="BELLHOP_TEST_DATABASE_URL names no PostgreSQL"
 )
 
+#: Those that this process has made, by the data directory of their house.
 _databases: dict[Path, str] = {}
 
 
@@ -40,9 +41,19 @@ def database_env(data_dir: Path) -> dict[str, str]:
     """
     if SERVER is None:
         return {}
-    if data_dir not in _databases:
-        _databases[data_dir] = make_database(template=_migrated())
-    return {"DATABASE_URL": url_of(_databases[data_dir])}
+    # A file, for the sake of a test's own processes that build a house once more.
+    note = data_dir.with_name(f".{data_dir.name}-is-in")
+    if not note.exists():
+        name = make_database(template=_migrated())
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(name)
+        _databases[data_dir] = name
+    return {"DATABASE_URL": url_of(note.read_text())}
+
+
+def empty_database(file: Path) -> str:
+    """Return the URL of a database without tables: this file, or one of the server."""
+    return f"sqlite:///{file}" if SERVER is None else url_of(make_database())
 
 
 def make_database(*, template: str = "template0") -> str:
@@ -82,6 +93,7 @@ def _tell_server(statement: str) -> list[str]:
 @functools.cache
 def _server() -> sa.Engine:
     assert SERVER is not None
+    atexit.register(_drop_own)
     # A new connection each time: who forks does not share it.
     return sa.create_engine(
         SERVER, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool
@@ -92,7 +104,6 @@ def _server() -> sa.Engine:
 def _migrated() -> str:
     _drop_what_is_left()
     name = make_database()
-    atexit.register(_drop_own)
     database = Database(url_of(name))
     migrate(database)
     database.close()  # nobody may be connected to what is copied

@@ -15,6 +15,7 @@ import pytest
 from app.__main__ import main
 from app.config import names
 from tests.house import ADMIN_KEY, SECRET_KEY
+from tests.postgres import database_env
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Shell:
         for name in names():
             monkeypatch.delenv(name, raising=False)
         self.set(BELLHOP_API_KEY=ADMIN_KEY, BELLHOP_SECRET_KEY=SECRET_KEY)
+        self.set(**database_env(directory / "var"))
 
     def set(self, **env: str) -> None:
         """Set environment variables for the commands that follow."""

@@ -146,7 +146,7 @@ def _is_out_of_reach(error: DatabaseError) -> bool:
     if type(error) is DatabaseError or isinstance(error, OperationalError):
         return True
     sqlstate = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or sqlstate == postgresql.READ_ONLY
+    return error.connection_invalidated or sqlstate in postgresql.OUT_OF_REACH
 
 
 def _cause(error: DBAPIError) -> str:

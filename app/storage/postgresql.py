@@ -41,8 +41,9 @@ READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 #: Whoever holds this lock alone may change the tables. "bellhop", in ASCII.
 MIGRATION_LOCK = int.from_bytes(b"bellhop", "big")
 
-#: The error of a server that only repeats another one (a standby).
-READ_ONLY = "25006"
+#: Errors that no change of ours can mend, beside those of its connection: the server
+#: only repeats another one (a standby), tables are missing, or we may not use them.
+OUT_OF_REACH = frozenset({"25006", "42P01", "42501"})
 
 
 def make_engine(url: str) -> sa.Engine:

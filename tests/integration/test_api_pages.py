@@ -28,6 +28,7 @@ from tests.house import (
     make_runtime,
     make_service,
 )
+from tests.postgres import about_sqlite
 from tests.valkey import ValkeyServer
 
 PAYLOADS = [
@@ -258,6 +259,7 @@ def test_a_scheduler_that_is_silent_is_named(box: Whole) -> None:
     assert "python scheduler.py" in box.ready().json["detail"]
 
 
+@about_sqlite
 @pytest.mark.parametrize("how", ["damaged", "gone"])
 def test_a_database_that_cannot_be_read_is_named(box: Whole, how: str) -> None:
     box.door.runtime.database.engine.dispose()
@@ -274,6 +276,7 @@ def test_a_database_that_cannot_be_read_is_named(box: Whole, how: str) -> None:
     shutil.rmtree(box.database, ignore_errors=True)
 
 
+@about_sqlite
 def test_a_damaged_database_is_503_and_worth_another_try(box: Whole) -> None:
     box.door.runtime.database.engine.dispose()
     box.database.write_bytes(b"no database at all" * 500)

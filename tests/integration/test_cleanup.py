@@ -24,6 +24,7 @@ from app.storage.tables import (
 )
 from tests.engine import Engine, open_engine
 from tests.house import change_row, count, make_booking, rows
+from tests.postgres import about_sqlite
 
 WEEK = timedelta(days=7)
 
@@ -175,6 +176,7 @@ def test_answers_to_repeated_requests_are_kept_for_a_day(engine: Engine) -> None
     assert [row["key"] for row in rows(engine.runtime, idempotency_keys)] == ["new"]
 
 
+@about_sqlite
 def test_what_was_cleaned_up_is_gone_from_the_files(
     engine: Engine, tmp_path: Path
 ) -> None:

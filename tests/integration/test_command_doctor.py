@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.runtime import Runtime
+from tests.postgres import about_sqlite
 from tests.shell import Shell
 
 
@@ -73,6 +74,7 @@ def test_policy_that_cannot_be_read_does_not_hide_the_rest(
     assert "The database is whole" in ran.out
 
 
+@about_sqlite
 def test_database_that_is_none_does_not_hide_the_rest(
     shell: Shell, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import pytest
 from app.runtime import Runtime
 from app.services.keys import KeyRing, Scope
 from tests.door import Door
+from tests.postgres import about_sqlite
 from tests.shell import Shell
 
 
@@ -86,6 +87,7 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_made(
     assert len(shell("keys", "list", "--json").json["data"]) == 1
 
 
+@about_sqlite
 def test_without_a_database_one_is_told_to_migrate(shell: Shell) -> None:
     ran = shell("keys", "list")
 

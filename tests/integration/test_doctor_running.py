@@ -22,6 +22,7 @@ from app.services import jobs
 from app.storage import recovering
 from app.storage.tables import bookings, tasks
 from tests.house import change_row, make_booking, make_runtime, make_settings, rows
+from tests.postgres import about_sqlite
 from tests.valkey import ValkeyServer, free_port
 
 
@@ -62,6 +63,7 @@ def beat(runtime: Runtime, name: str) -> None:
         )
 
 
+@about_sqlite
 def test_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     (found,) = look_without(database.database, tmp_path)
 
@@ -70,6 +72,7 @@ def test_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
+@about_sqlite
 def test_database_of_another_version_is_told(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "bellhop.db").touch()
@@ -80,6 +83,7 @@ def test_database_of_another_version_is_told(tmp_path: Path) -> None:
     assert "bellhop.py migrate" in found.finding
 
 
+@about_sqlite
 def test_damaged_database_is_told(tmp_path: Path) -> None:
     with make_runtime(tmp_path) as runtime:
         make_booking(runtime)
@@ -103,6 +107,7 @@ def test_whole_database_is_well(runtime: Runtime) -> None:
     assert found.level is Level.OK
 
 
+@about_sqlite
 def test_sqlite_with_the_known_fault_is_explained(runtime: Runtime) -> None:
     (found,) = look(database.sqlite, runtime)
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.house import make_runtime
+from tests.postgres import database_env
 
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = "\nimport sys; print(*sys.modules)"
@@ -50,6 +51,7 @@ def loaded_by(code: str, folder: Path) -> set[str]:
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "BELLHOP_DATA_DIR": str(folder / "var"),
+        **database_env(folder / "var"),
     }
     done = subprocess.run(
         [sys.executable, "-c", code + LOADED],

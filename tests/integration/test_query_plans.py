@@ -18,6 +18,9 @@ from app.storage.delivering import Attempt
 from app.storage.tables import tasks
 from tests.clock import USUAL
 from tests.house import make_runtime
+from tests.postgres import about_sqlite
+
+pytestmark = about_sqlite
 
 ROWS = 20_000
 QUEUES = ("sms", "whatsapp", "email")

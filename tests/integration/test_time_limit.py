@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import dramatiq
 import pytest
+import sqlalchemy as sa
 
 import worker as worker_process
 from actors.run import Run
@@ -17,6 +18,7 @@ from app.broker import LocalDoorbell, open_local_broker
 from app.broker.local_broker import LocalBroker
 from app.domain.outcomes import Outcome, Result
 from app.services import dispatch
+from app.storage.tables import tasks
 from tests.engine import Engine
 from tests.untraced import untraced
 from tests.waiting import wait_until
@@ -76,7 +78,9 @@ def test_a_wait_for_the_database_beyond_the_limit_leaves_it_free_and_sends_later
     message = engine.message()
 
     with working(engine), untraced():
-        with engine.runtime.database.write():
+        with engine.runtime.database.write() as tx:
+            # PostgreSQL has no turns to wait for, but this row.
+            tx.execute(sa.select(tasks.c.seq).with_for_update()).all()
             # It strikes while the worker's thread waits for its turn.
             wait_until(
                 lambda: "Time limit exceeded" in caplog.text,

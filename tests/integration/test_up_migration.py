@@ -12,6 +12,7 @@ from app.storage.database import Database
 from app.storage.migrate import check_migrated
 from app.supervisor import migration
 from tests.house import make_runtime
+from tests.postgres import database_env, empty_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,12 +23,19 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("BELLHOP_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name, value in database_env(tmp_path / "var").items():
+        monkeypatch.setenv(name, value)
 
 
-def test_a_new_database_is_made(tmp_path: Path) -> None:
+def test_a_new_database_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = empty_database(tmp_path / "var" / "bellhop.db")
+    monkeypatch.setenv("DATABASE_URL", url)
+
     migration.migrate()
 
-    database = Database(f"sqlite:///{tmp_path / 'var' / 'bellhop.db'}")
+    database = Database(url)
     check_migrated(database)
     database.close()
 
