@@ -1,6 +1,6 @@
 """A breaker: after a failure, further calls fail at once for a while.
 
-Used by `redis_doorbell.py` so that a stalled queue server costs a request's time only
+Used by the doorbells, so that a stalled queue server costs a request's time only
 once. Shared by threads; never calls anything itself.
 """
 

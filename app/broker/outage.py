@@ -1,6 +1,6 @@
 """An outage of the queue server as one worker lives through it.
 
-Used by `consumer.py`: how long to pause before the next try, and two lines in the log
+Used by the consumers: how long to pause before the next try, and two lines in the log
 for a whole outage, one as it begins and one as it ends.
 """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from dramatiq import Consumer, MessageProxy
 
@@ -66,9 +67,8 @@ class RabbitConsumer(Consumer):
         Where the line has been lost, the server has given the ring to the next worker,
         who finds that nothing is to be done: what happened stands in the row.
         """
-        ear, number = self._from.pop(message.message_id)
         try:
-            ear.ack(number)
+            self._give(message, Ear.ack)
         except LineLostError as error:
             log.warning(
                 "Ring not acknowledged, it will come again",
@@ -84,11 +84,8 @@ class RabbitConsumer(Consumer):
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back, as the worker stops, what it took and did not begin."""
         for message in messages:
-            ear, number = self._from.pop(message.message_id)
-            try:
-                ear.give_back(number)
-            except LineLostError:
-                continue  # the server has taken it back by itself
+            with suppress(LineLostError):  # the server has taken it back by itself
+                self._give(message, Ear.give_back)
 
     def close(self) -> None:
         """Hear no more."""
@@ -118,6 +115,12 @@ class RabbitConsumer(Consumer):
         self._from[ring.ring_id] = (ear, delivery.number)
         self._hand.take(ring.ring_id)
         return MessageProxy(message_of(ring, worker=self._queue_name))
+
+    def _give(self, message: MessageProxy, deed: Callable[[Ear, int], object]) -> None:
+        """Return a ring to the line that it came from, and there alone."""
+        came = self._from.pop(message.message_id, None)
+        if came is not None:  # or a consumer before this one has taken it
+            deed(*came)
 
     def _drop_ear(self) -> None:
         if self._ear is not None:

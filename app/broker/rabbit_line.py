@@ -64,15 +64,10 @@ class Line:
         opened = self._promise()
         parameters = parameters_of(address, heartbeat_s=heartbeat_s, within_s=within_s)
         parameters.blocked_connection_timeout = BLOCKED_FOR_S
-        self._connection = pika.SelectConnection(
-            parameters,
-            on_open_callback=lambda _connection: self._open_channel(opened),
-            on_open_error_callback=self._on_end,
-            on_close_callback=self._on_end,
-            custom_ioloop=IOLoop(),
-        )
-        self._connection.add_on_connection_blocked_callback(self._on_blocked)
-        self._connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        try:
+            self._connection = self._connect(parameters, opened)
+        except OSError as error:  # no file is left to open, for example
+            raise RabbitError(reason_of(error)) from None
         self._thread = threading.Thread(target=self._run, name="rabbit", daemon=True)
         self._thread.start()
         self._channel: Channel = self._await(opened, within_s=within_s)
@@ -124,6 +119,20 @@ class Line:
         """End the line in order."""
         self.hang_up("The line to the queue server was closed.")
         self._thread.join(CLOSE_WITHIN_S)
+
+    def _connect(
+        self, parameters: pika.ConnectionParameters, opened: Future[Any]
+    ) -> pika.SelectConnection:
+        connection = pika.SelectConnection(
+            parameters,
+            on_open_callback=lambda _connection: self._open_channel(opened),
+            on_open_error_callback=self._on_end,
+            on_close_callback=self._on_end,
+            custom_ioloop=IOLoop(),
+        )
+        connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        return connection
 
     def _promise(self) -> Future[Any]:
         answer: Future[Any] = Future()

@@ -16,7 +16,7 @@ from pika.channel import Channel
 from pika.spec import Basic
 
 from app.broker.rabbit_address import RabbitError
-from app.broker.rabbit_line import ALARM, Line, fulfil, refuse
+from app.broker.rabbit_line import ALARM, Deed, Line, fulfil, refuse
 
 #: Milliseconds that a ring waits for a worker. Long before that the row has been rung
 #: for again; so a queue that nobody hears does not grow for days.
@@ -88,12 +88,12 @@ class Publisher:
                 callback=lambda frame: fulfil(answer, frame.method.message_count),
             )
 
-        return int(self.line.ask(deed, within_s=within_s))
+        return int(self._ask(deed, within_s=within_s))
 
-    def _ask(self, deed: Any, *, within_s: float) -> None:
+    def _ask(self, deed: Deed, *, within_s: float) -> Any:
         if self.line.is_blocked:
             raise RabbitError(ALARM)
-        self.line.ask(deed, within_s=within_s)
+        return self.line.ask(deed, within_s=within_s)
 
     # What follows runs on the line's own thread.
 

@@ -1,6 +1,6 @@
-"""What both brokers of a worker have in common: no delays, one time limit, a pulse.
+"""What all brokers of a worker have in common: no delays, one time limit, a pulse.
 
-The base of `redis_broker.py` and `local_broker.py`; `worker.py` hands it to
+The base of the `…_broker.py` beside it; `worker.py` hands it to
 `dramatiq.Worker` and watches `last_heard`. It retries nothing and keeps no dead
 letters: both are rows.
 """
