@@ -66,6 +66,8 @@ def open_runtime(
     `doorbell`: one's own; the queue server in force is rung where none is given.
     """
     policy = load_policy(settings.policy_file)
+    registry = registry or Registry()
+    registry.check_queues(policy.queues)
     modes = channel_modes(settings)
     _check_place(settings)
     make_data_dir(settings)
@@ -82,7 +84,7 @@ def open_runtime(
         database=database,
         doorbell=doorbell,
         modes=modes,
-        registry=registry or Registry(),
+        registry=registry,
     )
 
 

@@ -17,7 +17,6 @@ from pydantic_core import from_json
 from app.domain.ids import new_id
 from app.domain.lanes import Lane
 from app.domain.own_tasks import MOST_IN_GROUP, USEFUL_FOR
-from app.domain.queues import QUEUES
 from app.domain.tasks import CANCELLABLE, Status
 from app.errors import ConflictError, InvalidError, NotFoundError, Problem
 from app.runtime import Runtime
@@ -41,7 +40,7 @@ def insert_task(
 
     Raises InvalidError with all that is wrong.
     """
-    problems = _problems(wish, now=now)
+    problems = _problems(runtime, wish, now=now)
     if problems:
         raise InvalidError(problems)
     return plan(tx, runtime, [wish], now=now)[wish.id]
@@ -51,12 +50,7 @@ def insert_all(
     tx: sa.Connection, runtime: Runtime, wishes: Sequence[Wish], *, now: datetime
 ) -> dict[str, str]:
     """Plan several tasks, all or none; return the id that each wish's task has."""
-    problems = [
-        Problem(f"tasks.{number}.{problem.field}", problem.message)
-        for number, wish in enumerate(wishes)
-        for problem in _problems(wish, now=now)
-    ]
-    if problems:
+    if problems := _problems_of_all(runtime, wishes, now=now):
         raise InvalidError(problems)
     return plan(tx, runtime, wishes, now=now)
 
@@ -65,7 +59,7 @@ def start_group(
     tx: sa.Connection, runtime: Runtime, group: GroupWish, *, now: datetime
 ) -> tuple[str, dict[str, str]]:
     """Plan a group and what follows it; return its id and those of its tasks."""
-    if problems := _group_problems(group, now=now):
+    if problems := _group_problems(runtime, group, now=now):
         raise InvalidError(problems)
     group_id = new_id()
     row = {
@@ -203,10 +197,26 @@ def _row(runtime: Runtime, wish: Wish, *, now: datetime, reason: str) -> dict[st
     }
 
 
-def _problems(
-    wish: Wish, *, now: datetime, facts: Mapping[str, Any] | None = None
+def _problems_of_all(
+    runtime: Runtime, wishes: Sequence[Wish], *, now: datetime
 ) -> list[Problem]:
-    problems = list(_option_problems(wish.options, now=now))
+    return [
+        Problem(f"tasks.{number}.{problem.field}", problem.message)
+        for number, wish in enumerate(wishes)
+        for problem in _problems(runtime, wish, now=now)
+    ]
+
+
+def _problems(
+    runtime: Runtime,
+    wish: Wish,
+    *,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> list[Problem]:
+    problems = list(
+        _option_problems(wish.options, queues=runtime.policy.queues, now=now)
+    )
     try:
         wish.kind.arguments.check({**(facts or {}), **wish.args})
     except InvalidError as error:
@@ -214,9 +224,11 @@ def _problems(
     return problems
 
 
-def _option_problems(options: Options, *, now: datetime) -> Iterator[Problem]:
-    if options.queue is not None and options.queue not in QUEUES:
-        yield Problem("queue", f"must be one of {', '.join(QUEUES)}")
+def _option_problems(
+    options: Options, *, queues: Collection[str], now: datetime
+) -> Iterator[Problem]:
+    if options.queue is not None and options.queue not in queues:
+        yield Problem("queue", f"must be one of {', '.join(queues)}")
     if options.priority is not None and options.priority not in PRIORITIES:
         yield Problem("priority", "must be from 0 to 100")
     for name in ("send_at", "useful_until"):
@@ -229,17 +241,15 @@ def _option_problems(options: Options, *, now: datetime) -> Iterator[Problem]:
         yield Problem("useful_until", "is before the task could begin")
 
 
-def _group_problems(group: GroupWish, *, now: datetime) -> list[Problem]:
+def _group_problems(
+    runtime: Runtime, group: GroupWish, *, now: datetime
+) -> list[Problem]:
     if len(group.tasks) > MOST_IN_GROUP:
         return [Problem("tasks", f"may be {MOST_IN_GROUP:,} at most; make two groups")]
-    found = [
-        Problem(f"tasks.{number}.{problem.field}", problem.message)
-        for number, wish in enumerate(group.tasks)
-        for problem in _problems(wish, now=now)
-    ]
+    found = _problems_of_all(runtime, group.tasks, now=now)
     if group.then is not None:
         facts = group_facts(group.then.kind, group_id="", counts={}, total=0)
-        problems = _problems(group.then, now=now, facts=facts)
+        problems = _problems(runtime, group.then, now=now, facts=facts)
         found += [Problem(f"then.{p.field}", p.message) for p in problems]
         if group.then.options.after:
             message = "is not for what follows a group: it waits for the group"

@@ -7,7 +7,7 @@ runtime.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from app.domain.kinds import Kind
@@ -53,9 +53,30 @@ class Registry:
         """Return the kinds that want to hear of an event."""
         return [kind for kind in self if kind.wants(event)]
 
+    def check_queues(self, queues: Collection[str]) -> None:
+        """Raise ConfigError where a kind waits in a queue that there is not."""
+        problems = [
+            Problem(kind.place, _no_queue(kind.queue, queues))
+            for kind in self
+            if kind.queue not in queues
+        ]
+        if problems:
+            raise ConfigError(problems)
+
     def _instead_of(self, name: str) -> str:
         if name in list(Kind):
             return "is a kind of message: send it with POST /notifications"
-        near = difflib.get_close_matches(name, self._kinds, n=1, cutoff=0.4)
-        nearest = f"; the nearest is {near[0]}" if near else ""
+        nearest = _nearest(name, self._kinds)
         return f"there is no task of that name in actors/{nearest}"
+
+
+def _no_queue(name: str, queues: Collection[str]) -> str:
+    return (
+        f"there is no queue {name!r}{_nearest(name, queues)}; one of your own needs "
+        f"[queues.{name}] new = true in bellhop.toml"
+    )
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f"; the nearest is {near[0]}" if near else ""

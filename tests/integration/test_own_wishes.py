@@ -135,3 +135,13 @@ def test_a_naive_time_is_refused_where_it_would_be_kept(shed: Shed) -> None:
 
     with pytest.raises(InvalidError, match="offset"):
         obey.with_options(send_at=naive).enqueue()
+
+
+def test_a_queue_of_the_owners_own_is_a_queue(tmp_path: Path) -> None:
+    policy = "[queues.media]\nnew = true\npriority = 33\n"
+    (tmp_path / "bellhop.toml").write_text(policy, encoding="utf-8")
+
+    with open_shed(tmp_path) as shed:
+        row = shed.row(obey.with_options(queue="media").enqueue())
+
+    assert (row["queue"], row["priority"]) == ("media", 33)

@@ -76,7 +76,7 @@ def test_every_bad_file_is_named_with_its_line_and_reason(actors: Files) -> None
         failing="\n\nraise RuntimeError('no licence\\nat all')\n",
         leaving="import sys\nsys.exit('bye')\n",
         missing="import nothing_of_this_name\n",
-        wrong=GOOD.format(name="first").replace("@task()", "@task(queue='lo')"),
+        wrong=GOOD.format(name="first").replace("@task()", "@task(priority=101)"),
     )
 
     found = problems(package)
@@ -90,7 +90,7 @@ def test_every_bad_file_is_named_with_its_line_and_reason(actors: Files) -> None
     }
     assert found["/failing.py:3"] == "cannot be loaded: RuntimeError: no licence"
     assert "nothing_of_this_name" in found["/missing.py:1"]
-    assert "no queue 'lo'" in found["/wrong.py:4"]
+    assert "from 0 to 100" in found["/wrong.py:4"]
 
 
 def test_two_tasks_of_one_name_in_two_files_are_named_both(actors: Files) -> None:

@@ -149,7 +149,7 @@ async def waits() -> None: ...
         (needs, {"on": "booking.*"}, "does not tell `album`"),
         (fine, {"name": "booking_reminder"}, "kind of message"),
         (fine, {"name": "a b"}, "no name for a task"),
-        (fine, {"queue": "lo"}, "no queue 'lo'"),
+        (fine, {"queue": "a b"}, "no name for a queue"),
         (fine, {"priority": 101}, "from 0 to 100"),
         (fine, {"every": "1 hour"}, "write 90s, 5m"),
         (fine, {"every": "0"}, "longer than 0"),
@@ -185,6 +185,20 @@ def test_two_kinds_of_one_name_are_refused_with_both_places() -> None:
 
     with pytest.raises(ConfigError, match=r"'twice' already, at unit/test_work"):
         Registry([first, second])
+
+
+def test_a_queue_that_is_not_in_the_policy_is_refused_with_the_place() -> None:
+    def run() -> None: ...
+
+    registry = Registry([task(queue="lo")(run), make_thumbnails])
+
+    with pytest.raises(
+        ConfigError, match=r"the nearest is low.*\[queues\.lo\]"
+    ) as caught:
+        registry.check_queues(QUEUES)
+
+    (problem,) = caught.value.problems
+    assert problem.field.startswith("unit/test_work_declaring.py:")
 
 
 @pytest.mark.parametrize(

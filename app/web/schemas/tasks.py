@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr
 
 from app.domain.own_tasks import State, state_of
-from app.domain.queues import QUEUES
 from app.domain.tasks import Status
 from app.errors import InvalidError
 from app.storage.own_tasks import Filter
@@ -40,8 +39,9 @@ def _kind(name: str) -> str:
 
 
 def _queue(name: str) -> str:
-    if name not in QUEUES:
-        raise ValueError(f"must be one of {', '.join(QUEUES)}")
+    queues = runtime().policy.queues
+    if name not in queues:
+        raise ValueError(f"must be one of {', '.join(queues)}")
     return name
 
 

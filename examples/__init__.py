@@ -1,0 +1,1 @@
+"""Examples to copy from; nothing here is loaded by Bellhop itself."""

@@ -1,0 +1,1 @@
+"""Tasks of one's own, one feature a file: copy what you need into `actors/`."""
