@@ -127,20 +127,6 @@ def test_what_happens_to_the_queue_at_work_loses_nothing(
     box.simulator.clear_faults()
 
 
-def test_idle_box_sends_within_a_moment(started: RabbitBox) -> None:
-    box = started.box
-    box.wait_until_well()
-    box.wait_until_settled()
-
-    booked = box.shop.book_and_pay(channels=("sms",))
-
-    wait_until(
-        lambda: box.stands(booked).statuses() == ["sent"],
-        within_s=0.5,
-        what="it is sent before the scheduler's relay could help",
-    )
-
-
 def test_up_starts_no_server_of_its_own_beside_a_rabbitmq(tmp_path: Path) -> None:
     up = RunningUp(tmp_path)
     with Rabbit() as rabbit:
