@@ -15,6 +15,8 @@ from app.runtime import Runtime
 from app.services.actors_found import load_actors
 from app.storage.tables import tasks
 from tests.clock import Clock
+from tests.engine import join
+from tests.fakes import FakeDoorbell
 from tests.house import rows
 from tests.own import Shed
 from tests.shell import Shell
@@ -23,14 +25,13 @@ from tests.shell import Shell
 @contextmanager
 def a_worker(runtime: Runtime) -> Iterator[None]:
     """Do what is due, as soon as it is."""
-    shed = Shed(
-        runtime=replace(runtime, registry=load_actors()), clock=Clock(utc_now())
-    )
+    house = replace(runtime, registry=load_actors())
+    engine = join(house, clock=Clock(utc_now()), doorbell=FakeDoorbell())
+    shed = Shed(engine=engine)
     is_over = threading.Event()
 
     def work() -> None:
         while not is_over.wait(0.01):
-            shed.clock.now = utc_now()
             shed.work()
 
     thread = threading.Thread(target=work)
@@ -40,6 +41,7 @@ def a_worker(runtime: Runtime) -> Iterator[None]:
     finally:
         is_over.set()
         thread.join()
+        engine.presence.lock.close()
 
 
 @pytest.fixture(autouse=True)
