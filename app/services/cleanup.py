@@ -11,7 +11,7 @@ from datetime import timedelta
 from app.clock import utc_now
 from app.logs import fields
 from app.runtime import Runtime
-from app.storage import cleaning
+from app.storage import cleaning, task_groups
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def clean_up(runtime: Runtime) -> int:
             break
     with runtime.database.write() as tx:
         cleaning.clean_idempotency_keys(tx, created_before=now - KEEP_IDEMPOTENCY_KEYS)
+        task_groups.clean(tx, finished_before=finished_before)
     if deleted:
         log.info("Old messages deleted", extra=fields("cleaned_up", messages=deleted))
     return deleted

@@ -123,3 +123,12 @@ def overlooked(
         .limit(limit)
     )
     return list(tx.execute(query).scalars())
+
+
+def clean(tx: sa.Connection, *, finished_before: datetime) -> int:
+    """Forget groups that finished long ago and whose tasks are gone; count them."""
+    has_members = sa.exists().where(own_tasks.c.group_id == task_groups.c.id)
+    query = sa.delete(task_groups).where(
+        task_groups.c.finished_at < finished_before, ~has_members
+    )
+    return tx.execute(query).rowcount

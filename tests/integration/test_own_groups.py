@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from app.domain.ids import new_id
 from app.errors import InvalidError
-from app.services import own_tasks
+from app.services import cleanup, own_tasks
+from app.storage.tables import task_groups
 from app.work import chunks, group
+from tests.engine import another_worker
+from tests.house import rows
 from tests.own import Shed, open_shed
 from tests.own_kinds import add, busy, fatal, ran, step, sum_up
 
@@ -142,3 +146,34 @@ def test_a_member_that_was_planned_before_is_not_planned_again(shed: Shed) -> No
     assert shed.members(group_id) == [b.id]
     shed.do(earlier)
     assert shed.row(b.id)["next_attempt_at"] == shed.clock.now
+
+
+def test_an_old_group_is_cleaned_up_with_its_tasks(shed: Shed) -> None:
+    old = group([step.wish("a")], then=sum_up.wish())
+    shed.work()
+    shed.clock.advance(days=8)
+    young = group([step.wish("b")])
+    shed.work()
+
+    cleanup.clean_up(shed.runtime)
+
+    assert rows(shed.runtime, task_groups, id=old) == []
+    assert shed.all(sum_up) == []
+    assert len(shed.members(young)) == 1
+
+
+def test_workers_that_end_a_group_together_close_it_once(shed: Shed) -> None:
+    group_id = group([step.wish(str(n)) for n in range(60)], then=sum_up.wish())
+    last = step.with_options(after=shed.members(group_id)).enqueue("last")
+    engines = [shed.engine, *(another_worker(shed.engine) for _ in range(3))]
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        for _ in range(2):  # what is freed by the last of them is done in a second go
+            list(pool.map(lambda engine: engine.run("a bell"), engines))
+
+    for engine in engines[1:]:
+        engine.presence.lock.close()
+    (follower,) = shed.all(sum_up)
+    assert shed.row(follower["id"])["result"] == [group_id, 60, 0, ""]
+    assert shed.status(last) == "sent"
+    assert len(ran) == 61
