@@ -6,9 +6,9 @@ that wants them. Rings nothing: `dispatch.perform` does, after the commit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,21 +16,26 @@ from pydantic_core import from_json
 
 from app.domain.ids import new_id
 from app.domain.lanes import Lane
-from app.domain.own_tasks import MOST_IN_GROUP, USEFUL_FOR
+from app.domain.own_tasks import USEFUL_FOR
 from app.domain.tasks import CANCELLABLE, Status
-from app.errors import ConflictError, InvalidError, NotFoundError, Problem
+from app.errors import ConflictError, InvalidError, NotFoundError
 from app.runtime import Runtime
 from app.services.following import (
     WAITS_FOR_GROUP,
     WAITS_FOR_OTHERS,
-    group_facts,
     settle,
 )
 from app.services.notifications import CANCELLED_BY_HAND, RETRYABLE
+from app.services.wish_problems import (
+    check_links,
+    problems_of,
+    problems_of_all,
+    problems_of_group,
+)
 from app.storage import own_tasks as store
 from app.storage import task_groups
 from app.work.arguments import as_json
-from app.work.kinds import PRIORITIES, GroupWish, Options, Wish
+from app.work.kinds import GroupWish, Wish
 
 
 def insert_task(
@@ -40,7 +45,7 @@ def insert_task(
 
     Raises InvalidError with all that is wrong.
     """
-    problems = _problems(runtime, wish, now=now)
+    problems = problems_of(runtime, wish, now=now)
     if problems:
         raise InvalidError(problems)
     return plan(tx, runtime, [wish], now=now)[wish.id]
@@ -50,7 +55,7 @@ def insert_all(
     tx: sa.Connection, runtime: Runtime, wishes: Sequence[Wish], *, now: datetime
 ) -> dict[str, str]:
     """Plan several tasks, all or none; return the id that each wish's task has."""
-    if problems := _problems_of_all(runtime, wishes, now=now):
+    if problems := problems_of_all(runtime, wishes, now=now):
         raise InvalidError(problems)
     return plan(tx, runtime, wishes, now=now)
 
@@ -58,9 +63,17 @@ def insert_all(
 def start_group(
     tx: sa.Connection, runtime: Runtime, group: GroupWish, *, now: datetime
 ) -> tuple[str, dict[str, str]]:
-    """Plan a group and what follows it; return its id and those of its tasks."""
-    if problems := _group_problems(runtime, group, now=now):
+    """Plan a group and what follows it; return its id and those of its tasks.
+
+    With a dedupe key that was used before nothing is planned, and the group is that
+    one. Raises InvalidError with all that is wrong.
+    """
+    if problems := problems_of_group(runtime, group, now=now):
         raise InvalidError(problems)
+    if group.dedupe_key is not None:
+        group = _only_once(group, group.dedupe_key)
+        if (known := store.group_with(tx, _key(group.tasks[:1]))) is not None:
+            return known, {}
     group_id = new_id()
     row = {
         "id": group_id,
@@ -76,7 +89,7 @@ def start_group(
         held = plan(tx, runtime, [group.then], now=now, reason=WAITS_FOR_GROUP)
         ids |= held
     total = sum(ids[wish.id] == wish.id for wish in group.tasks)
-    then_id = ids[group.then.id] if group.then is not None else None
+    then_id = _then_id(group, ids)
     task_groups.set_total(tx, group_id, total=total, then_task_id=then_id)
     settle(tx, runtime, ended=(), groups=[group_id], now=now)
     return group_id, ids
@@ -95,7 +108,7 @@ def plan(
 
     `reason`: why they are to wait until somebody frees them.
     """
-    _check_links(tx, wishes)
+    check_links(tx, wishes)
     rows = [_row(runtime, wish, now=now, reason=reason) for wish in wishes]
     ids = store.insert(tx, rows, group_id=group_id)
     fresh = [wish for wish in wishes if ids[wish.id] == wish.id]
@@ -178,7 +191,6 @@ def _row(runtime: Runtime, wish: Wish, *, now: datetime, reason: str) -> dict[st
     due_at = max(options.send_at or now, now)
     if options.after:
         reason = WAITS_FOR_OTHERS
-    key = options.dedupe_key
     return {
         "id": wish.id,
         "kind": kind.name,
@@ -187,7 +199,7 @@ def _row(runtime: Runtime, wish: Wish, *, now: datetime, reason: str) -> dict[st
         "priority": priority,
         "status": Status.PENDING,
         "reason": reason,
-        "dedupe_key": None if key is None else f"task/{kind.name}/{key}",
+        "dedupe_key": _key([wish]),
         "args": from_json(as_json(dict(wish.args), field="args")),
         "created_at": now,
         "due_at": due_at,
@@ -197,75 +209,21 @@ def _row(runtime: Runtime, wish: Wish, *, now: datetime, reason: str) -> dict[st
     }
 
 
-def _problems_of_all(
-    runtime: Runtime, wishes: Sequence[Wish], *, now: datetime
-) -> list[Problem]:
-    return [
-        Problem(f"tasks.{number}.{problem.field}", problem.message)
-        for number, wish in enumerate(wishes)
-        for problem in _problems(runtime, wish, now=now)
-    ]
+def _key(wishes: Sequence[Wish]) -> str | None:
+    """Return the first wish's key as the row has it: kinds do not share theirs."""
+    for wish in wishes:
+        if (key := wish.options.dedupe_key) is not None:
+            return f"task/{wish.kind.name}/{key}"
+    return None
 
 
-def _problems(
-    runtime: Runtime,
-    wish: Wish,
-    *,
-    now: datetime,
-    facts: Mapping[str, Any] | None = None,
-) -> list[Problem]:
-    problems = list(
-        _option_problems(wish.options, queues=runtime.policy.queues, now=now)
-    )
-    try:
-        wish.kind.arguments.check({**(facts or {}), **wish.args})
-    except InvalidError as error:
-        problems += error.problems
-    return problems
+def _only_once(group: GroupWish, key: str) -> GroupWish:
+    tasks = [wish.only_once(f"{key}/{n}") for n, wish in enumerate(group.tasks)]
+    then = None if group.then is None else group.then.only_once(f"{key}/then")
+    return replace(group, tasks=tasks, then=then)
 
 
-def _option_problems(
-    options: Options, *, queues: Collection[str], now: datetime
-) -> Iterator[Problem]:
-    if options.queue is not None and options.queue not in queues:
-        yield Problem("queue", f"must be one of {', '.join(queues)}")
-    if options.priority is not None and options.priority not in PRIORITIES:
-        yield Problem("priority", "must be from 0 to 100")
-    for name in ("send_at", "useful_until"):
-        moment = getattr(options, name)
-        if moment is not None and moment.tzinfo is None:
-            yield Problem(name, "must be a time with its offset")
-            return
-    due_at = max(options.send_at or now, now)
-    if options.useful_until is not None and options.useful_until <= due_at:
-        yield Problem("useful_until", "is before the task could begin")
-
-
-def _group_problems(
-    runtime: Runtime, group: GroupWish, *, now: datetime
-) -> list[Problem]:
-    if len(group.tasks) > MOST_IN_GROUP:
-        return [Problem("tasks", f"may be {MOST_IN_GROUP:,} at most; make two groups")]
-    found = _problems_of_all(runtime, group.tasks, now=now)
-    if group.then is not None:
-        facts = group_facts(group.then.kind, group_id="", counts={}, total=0)
-        problems = _problems(runtime, group.then, now=now, facts=facts)
-        found += [Problem(f"then.{p.field}", p.message) for p in problems]
-        if group.then.options.after:
-            message = "is not for what follows a group: it waits for the group"
-            found.append(Problem("then.after", message))
-    return found
-
-
-def _check_links(tx: sa.Connection, wishes: Sequence[Wish]) -> None:
-    """Raise InvalidError where a task waits for what is not there, or for itself."""
-    graph = {wish.id: set(wish.options.after) for wish in wishes}
-    outside = set().union(*graph.values()) - set(graph)
-    known = store.existing(tx, outside) if outside else set()
-    if unknown := sorted(outside - known):
-        raise InvalidError([Problem("after", f"there is no task {unknown[0]!r}")])
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError:
-        message = "makes tasks wait for each other in a circle"
-        raise InvalidError([Problem("after", message)]) from None
+def _then_id(group: GroupWish, ids: Mapping[str, str]) -> str | None:
+    """Return the task that follows; None where it follows another group already."""
+    then = group.then
+    return then.id if then is not None and ids[then.id] == then.id else None

@@ -15,21 +15,35 @@ from app.work.kinds import GroupWish, TaskKind, Wish
 USUAL_CHUNK = 100
 
 
-def chain(*wishes: Wish) -> list[str]:
-    """Plan tasks of which each begins when the one before it is done; return ids."""
-    linked = list(wishes[:1])
-    for wish in wishes[1:]:
-        linked.append(wish.after(linked[-1].id))
+def chain(*wishes: Wish, dedupe_key: str | None = None) -> list[str]:
+    """Plan tasks of which each begins when the one before it is done; return ids.
+
+    The same `dedupe_key` plans nothing new.
+    """
+    linked: list[Wish] = []
+    for number, wish in enumerate(wishes):
+        before = [linked[-1].id] if linked else []
+        once = wish.only_once(f"{dedupe_key}/{number}") if dedupe_key else wish
+        linked.append(once.after(*before))
     return the_desk().enqueue(linked)
 
 
-def group(wishes: Sequence[Wish], *, then: Wish | None = None, name: str = "") -> str:
+def group(
+    wishes: Sequence[Wish],
+    *,
+    then: Wish | None = None,
+    name: str = "",
+    dedupe_key: str | None = None,
+) -> str:
     """Plan tasks side by side, and one for when all have ended; return the group's id.
 
     `then` gets `group_id`, `total`, `done` and `failed` where its function has such
-    arguments.
+    arguments. The same `dedupe_key` plans nothing new.
     """
-    return the_desk().start_group(GroupWish(tasks=tuple(wishes), then=then, name=name))
+    planned = GroupWish(
+        tasks=tuple(wishes), then=then, name=name, dedupe_key=dedupe_key
+    )
+    return the_desk().start_group(planned)
 
 
 def chunks(
@@ -40,6 +54,7 @@ def chunks(
     args: Mapping[str, Any] | None = None,
     then: Wish | None = None,
     name: str = "",
+    dedupe_key: str | None = None,
 ) -> str:
     """Give a long list to as many tasks as it takes, `size` entries each.
 
@@ -53,4 +68,4 @@ def chunks(
         kind.wish(**{first: list(entries[start : start + size]), **(args or {})})
         for start in range(0, len(entries), size)
     ]
-    return group(wishes, then=then, name=name or kind.name)
+    return group(wishes, then=then, name=name or kind.name, dedupe_key=dedupe_key)

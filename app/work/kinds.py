@@ -59,6 +59,11 @@ class Wish:
         waits_for = (*self.options.after, *task_ids)
         return replace(self, options=replace(self.options, after=waits_for))
 
+    def only_once(self, dedupe_key: str) -> Wish:
+        """Return the same wish, with this key where it has none of its own."""
+        key = self.options.dedupe_key or dedupe_key
+        return replace(self, options=replace(self.options, dedupe_key=key))
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupWish:
@@ -67,6 +72,8 @@ class GroupWish:
     tasks: Sequence[Wish]
     then: Wish | None = None
     name: str = ""
+    #: The same key plans nothing new.
+    dedupe_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -29,13 +29,24 @@ def send_to_all(subject: str, readers: int) -> str:
     """Cut a list into pieces of 100; return the id of their group."""
     addresses = [f"reader-{number}" for number in range(readers)]
     follow_up = tell_owner.wish(subject=subject)
-    return chunks(send_letter, addresses, args={"subject": subject}, then=follow_up)
+    return chunks(
+        send_letter,
+        addresses,
+        args={"subject": subject},
+        then=follow_up,
+        # Should the worker die just now, a second run finds the group of the first.
+        dedupe_key=f"letters/{subject}",
+    )
 
 
 @task(queue="low")
 def plan_issue(subject: str, readers: int) -> list[str]:
     """Begin the second only when the first is done."""
-    return chain(write_letter.wish(subject), send_to_all.wish(subject, readers))
+    return chain(
+        write_letter.wish(subject),
+        send_to_all.wish(subject, readers),
+        dedupe_key=f"issue/{subject}",
+    )
 
 
 @task(queue="low")

@@ -187,3 +187,14 @@ def test_tasks_do_not_wait_in_a_circle(shed: Shed) -> None:
         group([a.after(b.id), b.after(a.id)])
 
     assert shed.all(step) == []
+
+
+def test_a_chain_with_the_same_key_is_the_one_that_is_there(shed: Shed) -> None:
+    def plan() -> list[str]:
+        return chain(step.wish("a"), step.wish("b"), dedupe_key="x")
+
+    first = plan()
+    shed.work()
+
+    assert plan() == first
+    assert shed.work() == 0

@@ -148,6 +148,33 @@ def test_a_member_that_was_planned_before_is_not_planned_again(shed: Shed) -> No
     assert shed.row(b.id)["next_attempt_at"] == shed.clock.now
 
 
+def test_a_group_with_the_same_key_is_the_one_that_is_there(shed: Shed) -> None:
+    def plan() -> str:
+        return group(
+            [step.wish("a"), step.wish("b")], then=sum_up.wish(), dedupe_key="x"
+        )
+
+    first = plan()
+    assert plan() == first
+
+    shed.work()
+
+    assert plan() == first
+    assert (ran, len(shed.all(sum_up))) == (["a", "b"], 1)
+
+
+def test_what_follows_one_group_follows_no_other(shed: Shed) -> None:
+    then = sum_up.with_options(dedupe_key="x")
+    slow = group([step.wish("a")], then=then.wish())
+
+    group([], then=then.wish())
+
+    (follower,) = shed.all(sum_up)
+    assert follower["next_attempt_at"] is None
+    shed.work()
+    assert shed.row(follower["id"])["result"] == [slow, 1, 0, ""]
+
+
 def test_an_old_group_is_cleaned_up_with_its_tasks(shed: Shed) -> None:
     old = group([step.wish("a")], then=sum_up.wish())
     shed.work()
