@@ -41,6 +41,8 @@ class Plan:
     args: Mapping[str, Any]
     booking_id: str | None = None
     dedupe_key: str | None = None
+    #: Where it waits; its channel's own queue, where none is named.
+    queue: str | None = None
     priority: int | None = None
     due_at: datetime | None = None
     useful_until: datetime | None = None
@@ -86,7 +88,7 @@ def insert(
     tx: sa.Connection, runtime: Runtime, plan: Plan, *, now: datetime
 ) -> str | None:
     """Save one planned message; None where its dedupe key has been used before."""
-    queue = plan.channel.value
+    queue = plan.queue or plan.channel.value
     policy = runtime.policy.queues[queue]
     is_off = runtime.modes[plan.channel] is Mode.OFF
     due_at = plan.due_at or now
