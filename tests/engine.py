@@ -35,6 +35,15 @@ from tests.triggers import allow, refuse
 ALICES_PHONE = ALICE.phone or ""
 
 
+#: A policy under which nothing waits but what a test makes wait.
+UNLIMITED = """
+[queues]
+sms = { rate_limit = "0" }
+whatsapp = { rate_limit = "0" }
+email = { rate_limit = "0" }
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """One worker of a house, taken apart: `run` is what a doorbell starts."""
@@ -122,6 +131,10 @@ class Engine:
                 when=f"NEW.status <> OLD.status AND NOT ({allowed})",
             )
 
+    def with_courier(self, courier: Courier) -> Engine:
+        """Return the same worker with other means: words, providers, a runtime."""
+        return replace(self, courier=courier, run=Run(courier, self.presence))
+
     def row(self, task_id: str) -> sa.RowMapping:
         """Return a task's row."""
         (row,) = rows(self.runtime, tasks, id=task_id)
@@ -149,9 +162,14 @@ class Engine:
 
 @contextmanager
 def open_engine(
-    folder: Path, *, now: datetime | None = None, **env: str
+    folder: Path, *, now: datetime | None = None, policy: str = "", **env: str
 ) -> Iterator[Engine]:
-    """Build a house with its clock stopped, and register a worker in it."""
+    """Build a house with its clock stopped, and register a worker in it.
+
+    `policy`: what its `bellhop.toml` says; one that is there already stays.
+    """
+    if policy:
+        (folder / "bellhop.toml").write_text(policy, encoding="utf-8")
     doorbell = FakeDoorbell()
     with (
         stopped_clock(*([now] if now else [])) as clock,

@@ -59,11 +59,10 @@ def release_within(tx: sa.Connection, runtime: Runtime) -> Rungs:
     for worker, room in _idle(tx, runtime, gates).items():
         chosen = choose(tx, gates, worker=worker, now=now, most=room)
         ids = [row.id for row in chosen]
-        if ids:
-            releasing.mark_queued(tx, ids, now=now)
-        elif unknown := choose_look_up(tx, gates, worker=worker, now=now):
+        if not ids and (unknown := choose_look_up(tx, gates, worker=worker, now=now)):
             ids = [unknown]
         if ids:
+            releasing.mark_queued(tx, ids, now=now)
             rungs[worker] = ids
     return rungs
 

@@ -29,6 +29,7 @@ _CLAIM_LOOK_UP = (
     .values(
         claim=sa.bindparam("token"),
         worker_boot_id=sa.bindparam("boot_id"),
+        rung_at=None,
         next_attempt_at=sa.bindparam("until"),
         updated_at=sa.bindparam("now"),
     )

@@ -104,14 +104,22 @@ _MANY_IN_ORDER = _first_of_lane("INDEXED BY ix_tasks_leaving")
 #: A row that somebody is just changing is left to him: nobody waits while he chooses.
 _FOR_POSTGRESQL = _first_of_lane(lock="FOR UPDATE OF t SKIP LOCKED")
 
+#: An unknown outcome stays unknown: its bell is for a look-up.
+_IS_UNKNOWN = tasks.c.status == "unknown"
+_HAS_BELL = sa.or_(
+    tasks.c.status == "queued", sa.and_(_IS_UNKNOWN, tasks.c.rung_at.is_not(None))
+)
+
 _MARK_QUEUED = (
     sa.update(tasks)
     .where(
         tasks.c.id.in_(sa.bindparam("ids", expanding=True)),
-        tasks.c.status.in_(["pending", "retrying"]),
+        tasks.c.status.in_(["pending", "retrying", "unknown"]),
     )
     .values(
-        status="queued", rung_at=sa.bindparam("now"), updated_at=sa.bindparam("now")
+        status=sa.case((_IS_UNKNOWN, "unknown"), else_="queued"),
+        rung_at=sa.bindparam("now"),
+        updated_at=sa.bindparam("now"),
     )
 )
 
@@ -126,7 +134,7 @@ _CREWS = sa.text(
 
 _QUEUED = (
     sa.select(tasks.c.queue, sa.func.count().label("waiting"))
-    .where(tasks.c.status == "queued")
+    .where(_HAS_BELL)
     .group_by(tasks.c.queue)
 )
 
@@ -144,8 +152,12 @@ _LOOK_UP = (
 
 _PUT_BACK = (
     sa.update(tasks)
-    .where(tasks.c.status == "queued")
-    .values(status="pending", rung_at=None, updated_at=sa.bindparam("now"))
+    .where(_HAS_BELL)
+    .values(
+        status=sa.case((_IS_UNKNOWN, "unknown"), else_="pending"),
+        rung_at=None,
+        updated_at=sa.bindparam("now"),
+    )
 )
 _PUT_BACK_THESE = _PUT_BACK.where(tasks.c.id.in_(sa.bindparam("ids", expanding=True)))
 _PUT_BACK_STALE = _PUT_BACK.where(tasks.c.rung_at <= sa.bindparam("before"))
