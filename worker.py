@@ -32,6 +32,7 @@ from app.errors import BellhopError, ConfigError
 from app.logs import fields
 from app.runtime import Runtime, open_runtime, queue_namespace, queue_url
 from app.services import dispatch, recovery, workers
+from app.services.actors_found import load_actors
 from app.services.opening import open_courier
 from app.services.workers import Presence
 from app.supervisor import parent
@@ -43,9 +44,9 @@ LOOK_EVERY_S = 1.0
 BEAT_EVERY_S = 5.0
 #: A consumer comes round every second or so, whatever happens to the queue server.
 DEAF_AFTER_S = 60.0
-#: A task is broken off by its time limit long before; but no exception reaches a thread
-#: that waits in the operating system.
-HANGS_AFTER_S = 150.0
+#: A task is broken off by its time limit; but no exception reaches a thread that waits
+#: in the operating system. So long after its limit the worker is started anew.
+HANGS_AFTER_S = 105.0
 #: The message in hand is finished, or broken off by its time limit before this.
 STOP_WITHIN_S = 48.0
 #: Exit codes: a thread died (start me again); a bad configuration (do not).
@@ -86,7 +87,8 @@ def _work(settings: Settings, *, name: str) -> int:
             courier, presence, is_enough=lambda done: stop.is_set() or 0 < most <= done
         )
         run.declare(broker)
-        broker.emit_after("process_boot")  # starts the time limits
+        broker.emit_after("process_boot")
+        run.limits.start()
         worker = dramatiq.Worker(broker, queues={name}, worker_threads=1)
         worker.start()
         workers.take_over(runtime)
@@ -96,6 +98,7 @@ def _work(settings: Settings, *, name: str) -> int:
         service_manager.notify("STOPPING=1")
         _stop(worker)
         run.tidy()
+        run.limits.stop()
         workers.leave(runtime, presence)
         courier.close()
         broker.close()
@@ -104,11 +107,14 @@ def _work(settings: Settings, *, name: str) -> int:
 
 
 def _open(settings: Settings) -> tuple[Runtime, WorkerBroker]:
+    registry = load_actors()
     url = queue_url(settings)
     if url is None:
         local = open_local_broker()
-        return open_runtime(settings, doorbell=LocalDoorbell(local)), local
-    runtime = open_runtime(settings)
+        doorbell = LocalDoorbell(local)
+        runtime = open_runtime(settings, doorbell=doorbell, registry=registry)
+        return runtime, local
+    runtime = open_runtime(settings, registry=registry)
     namespace = queue_namespace(runtime.database)
     return runtime, open_worker_broker(url, namespace=namespace)
 
@@ -166,7 +172,7 @@ def _trouble(worker: dramatiq.Worker, broker: WorkerBroker, run: Run) -> str:
         return "its listening thread has died"
     if run.is_broken:
         return "it cannot clean up after an error"
-    if run.in_hand_s > HANGS_AFTER_S:
+    if run.limits.overrun_s > HANGS_AFTER_S:
         return "its task in hand does not end"
     busy = worker.work_queue.unfinished_tasks > 0
     if not busy and time.monotonic() - broker.last_heard > DEAF_AFTER_S:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import dramatiq
 
-from app.broker import ACTOR_NAME, WorkerBroker
+from app.broker import ACTOR_NAME, TimeLimits, WorkerBroker
 from app.errors import BellhopError
 from app.logs import fields
 from app.services import dispatch
-from app.services.courier import Courier, Work
+from app.services.courier import Courier, LookUp, Work
 from app.services.delivery import do
 from app.services.recording import record_and_take, save
 from app.services.stumbles import Stumble, clean_up_after, stumble_over
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 #: A worker that finds work without end comes up for air so often: it hears its queue
 #: again, and says that its bell was answered.
 SLICE_S = 5.0
+#: Seconds for taking a piece of work, and for recording one.
+BOOK_KEEPING_S = 45.0
 #: How often it looks again where the first look brought nothing for lack of time.
 MOST_LOOKS = 5
 
@@ -49,7 +51,8 @@ class Run:
         self._is_enough = is_enough
         self._stumble: Stumble | None = None
         self._turn = threading.Lock()
-        self._began: float | None = None
+        #: The clock over the thread that works; whoever runs it starts it.
+        self.limits = TimeLimits()
         self.count = 0
         #: It cannot make right what it holds: only another start can.
         self.is_broken = False
@@ -69,16 +72,10 @@ class Run:
                 self._note(stumble_over(self._at(task_id), error), error)
                 self._try_to_settle()
             finally:
-                self._began = None
+                self.limits.end()
                 self._courier.hands.task_id = None
             if not is_done:
                 self._ring_for_the_rest()
-
-    @property
-    def in_hand_s(self) -> float:
-        """For how long the task in hand has been there; 0 while there is none."""
-        began = self._began
-        return 0.0 if began is None else time.monotonic() - began
 
     def tidy(self) -> None:
         """Write down what could not be written yet, unless a task is in hand.
@@ -102,18 +99,32 @@ class Run:
     def _drain(self, task_id: str) -> bool:
         """Work until nothing is due; False where something may be left."""
         until = time.monotonic() + SLICE_S
-        self._began = time.monotonic()
+        self._book_keeping()
         work = self._found(take(self._courier, heard=task_id))
         while work is not None:
             self.count += 1
-            self._began = time.monotonic()
+            self._at_work(work)
             ended = do(self._courier, work)
+            self._book_keeping()
             if time.monotonic() >= until or self._is_enough(self.count):
                 self._courier.hands.unsaved.append(ended)
                 save(self._courier)
                 return False
             work = self._found(record_and_take(self._courier, ended))
         return True
+
+    def _book_keeping(self) -> None:
+        """Give the database its time: a wait for it is broken off, too."""
+        self.limits.begin(soft_s=BOOK_KEEPING_S, hard_s=BOOK_KEEPING_S)
+
+    def _at_work(self, work: Work) -> None:
+        if isinstance(work, LookUp):
+            return
+        policy = work.policy
+        self.limits.begin(
+            soft_s=policy.soft_time_limit.total_seconds(),
+            hard_s=policy.time_limit.total_seconds(),
+        )
 
     def _found(self, taken: Taken) -> Work | None:
         looks = 1

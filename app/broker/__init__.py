@@ -22,6 +22,7 @@ from app.broker.wire import ACTOR_NAME
 if TYPE_CHECKING:
     from app.broker.local_broker import LocalDoorbell, open_local_broker
     from app.broker.redis_doorbell import open_redis_doorbell
+    from app.broker.time_limits import TimeLimits
     from app.broker.worker_broker import WorkerBroker
 else:
 
@@ -37,6 +38,7 @@ __all__ = [
     "Doorbell",
     "LocalDoorbell",
     "SilentDoorbell",
+    "TimeLimits",
     "WorkerBroker",
     "check_queue_server",
     "is_rabbit",
@@ -49,6 +51,7 @@ __all__ = [
 #: Names that bring Dramatiq or redis-py with them, and where they are.
 _LOADED_LATE = {
     "LocalDoorbell": "app.broker.local_broker",
+    "TimeLimits": "app.broker.time_limits",
     "WorkerBroker": "app.broker.worker_broker",
     "open_local_broker": "app.broker.local_broker",
     "open_redis_doorbell": "app.broker.redis_doorbell",

@@ -16,13 +16,13 @@ from app.broker.consumer import message_of
 from app.broker.doorbell import MAIN_WORKER
 from app.broker.hand import Hand
 from app.broker.wire import Ring
-from app.broker.worker_broker import TIME_LIMIT_S, WorkerBroker, refuse_delay
+from app.broker.worker_broker import WorkerBroker, refuse_delay
 from app.errors import QueueUnavailableError
 
 
-def open_local_broker(*, time_limit_s: float = TIME_LIMIT_S) -> LocalBroker:
+def open_local_broker() -> LocalBroker:
     """Return a broker whose queues live in this process."""
-    return LocalBroker(time_limit_s=time_limit_s)
+    return LocalBroker()
 
 
 class LocalQueue:
@@ -54,8 +54,8 @@ class LocalQueue:
 class LocalBroker(WorkerBroker):
     """Dramatiq's broker for one process, without its copies of payloads."""
 
-    def __init__(self, *, time_limit_s: float) -> None:
-        super().__init__(time_limit_s=time_limit_s)
+    def __init__(self) -> None:
+        super().__init__()
         self.queues: dict[str, LocalQueue] = {}
 
     def open_queue(self, queue_name: str) -> None:

@@ -17,7 +17,7 @@ from app.broker.rabbit_consumer import RabbitConsumer
 from app.broker.rabbit_doorbell import RabbitDoorbell, queue_of
 from app.broker.rabbit_ear import Ear
 from app.broker.rabbit_line import Line
-from app.broker.worker_broker import TIME_LIMIT_S, WorkerBroker, refuse_delay
+from app.broker.worker_broker import WorkerBroker, refuse_delay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,6 @@ def open_rabbit_broker(
     url: str,
     *,
     namespace: str,
-    time_limit_s: float = TIME_LIMIT_S,
     patience: RabbitPatience | None = None,
 ) -> WorkerBroker:
     """Return the broker of a worker; connects when the worker starts to consume.
@@ -51,7 +50,6 @@ def open_rabbit_broker(
     return RabbitWorkerBroker(
         read_address(url),
         namespace=namespace,
-        time_limit_s=time_limit_s,
         patience=patience or RabbitPatience(),
     )
 
@@ -64,10 +62,9 @@ class RabbitWorkerBroker(WorkerBroker):
         address: RabbitAddress,
         *,
         namespace: str,
-        time_limit_s: float,
         patience: RabbitPatience,
     ) -> None:
-        super().__init__(time_limit_s=time_limit_s)
+        super().__init__()
         self.queues: dict[str, str] = {}
         self._address = address
         self._namespace = namespace

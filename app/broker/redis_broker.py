@@ -17,7 +17,7 @@ from dramatiq.errors import ConnectionClosed
 
 from app.broker.connection import CONNECTION_ERRORS, open_client, reason_of
 from app.broker.consumer import RedisConsumer
-from app.broker.worker_broker import TIME_LIMIT_S, WorkerBroker
+from app.broker.worker_broker import WorkerBroker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,6 @@ def open_worker_broker(
     url: str,
     *,
     namespace: str,
-    time_limit_s: float = TIME_LIMIT_S,
     patience: Patience | None = None,
 ) -> WorkerBroker:
     """Return the broker of a worker; connects when the worker starts to consume.
@@ -58,9 +57,7 @@ def open_worker_broker(
         socket_timeout_s=patience.socket_timeout_s,
         connect_timeout_s=patience.connect_timeout_s,
     )
-    return RedisWorkerBroker(
-        client, namespace=namespace, time_limit_s=time_limit_s, patience=patience
-    )
+    return RedisWorkerBroker(client, namespace=namespace, patience=patience)
 
 
 class RedisWorkerBroker(WorkerBroker, RedisBroker):
@@ -75,11 +72,9 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
         client: redis.Redis,
         *,
         namespace: str,
-        time_limit_s: float,
         patience: Patience,
     ) -> None:
         super().__init__(
-            time_limit_s=time_limit_s,
             client=client,
             namespace=namespace,
             heartbeat_timeout=int(patience.heartbeat_timeout_s * 1000),

@@ -1,4 +1,4 @@
-"""What all brokers of a worker have in common: no delays, one time limit, a pulse.
+"""What all brokers of a worker have in common: no delays, no limits, a pulse.
 
 The base of the `…_broker.py` beside it; `worker.py` hands it to
 `dramatiq.Worker` and watches `last_heard`. It retries nothing and keeps no dead
@@ -11,28 +11,18 @@ import time
 from typing import Any
 
 import dramatiq
-from dramatiq.middleware import TimeLimit
-
-#: Seconds after which a task that ignores its own deadline is broken off, and how often
-#: that is looked at (in milliseconds, as Dramatiq wants it).
-TIME_LIMIT_S = 45.0
-TIME_LIMIT_INTERVAL_MS = 500
 
 
 class WorkerBroker(dramatiq.Broker):
     """A Dramatiq broker for one worker with one thread.
 
-    Time limits start with `emit_after("process_boot")`, which the worker calls exactly
-    once. `last_heard` is the moment (`time.monotonic`) at which a consumer last came
-    round, be it with a ring, empty-handed or from a failure: if it grows old although
-    the consumer waits for a second at most, the worker is deaf.
+    Time limits are `time_limits.py`'s. `last_heard` is the moment (`time.monotonic`) at
+    which a consumer last came round, be it with a ring, empty-handed or from a failure:
+    if it grows old although the consumer waits for a second at most, the worker is deaf.
     """
 
-    def __init__(self, *, time_limit_s: float, **options: Any) -> None:
-        limit = TimeLimit(
-            time_limit=time_limit_s * 1000, interval=TIME_LIMIT_INTERVAL_MS
-        )
-        super().__init__(middleware=[limit], **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(middleware=[], **options)
         self.last_heard = time.monotonic()
 
     def heard(self) -> None:

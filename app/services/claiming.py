@@ -99,6 +99,7 @@ def _claimed_message(
         gates.set_circuit(gate, probing(circuit, now=utc_now()))
     return MessageClaim(
         row=row,
+        policy=gates.policy(row["queue"]),
         token=token,
         number=number,
         message=message,

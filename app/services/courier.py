@@ -21,9 +21,10 @@ from app.services.wording import Wording
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """An attempt that is ours: its task's row, and what proves it."""
+    """An attempt that is ours: its task's row, its policy, and what proves it."""
 
     row: sa.RowMapping
+    policy: QueuePolicy
     token: str
     number: int
 
@@ -40,10 +41,9 @@ class MessageClaim(Claim):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskClaim(Claim):
-    """An attempt at one of the owner's own tasks, and its policy in force."""
+    """An attempt at one of the owner's own tasks."""
 
     prepared: Prepared
-    policy: QueuePolicy
 
 
 @dataclass(frozen=True, kw_only=True)

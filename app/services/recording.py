@@ -70,7 +70,7 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         if said is not None:
             note(gates, ended.work.row["channel"], said)
         return decision
-    decision = _decide(courier, gates, ended)
+    decision = _decide(courier, ended)
     _end_attempt(tx, ended)
     is_ours = _settle(tx, ended, decision)
     if isinstance(ended, Done):
@@ -83,13 +83,12 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
     return decision
 
 
-def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
+def _decide(courier: Courier, ended: Answer | Done) -> Decision:
     policy, row = courier.runtime.policy, ended.work.row
-    own = ended.work.policy if isinstance(ended, Done) else None
     return decide(
         ended.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
-        policy=own or gates.policy(row["queue"]),
+        policy=ended.work.policy,
         pauses=Pauses(retry_failed=policy.retry_failed, look_up=policy.look_up),
         now=ended.at,
         chance=random.random,

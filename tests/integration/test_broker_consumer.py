@@ -138,29 +138,6 @@ def await_pulse(listener: Listener) -> None:
     )
 
 
-def test_task_beyond_the_time_limit_is_broken_off(
-    server: ValkeyServer, doorbell: Doorbell
-) -> None:
-    broker = open_worker_broker(
-        server.url, namespace="test", time_limit_s=0.2, patience=IMPATIENT
-    )
-    with Listener(broker, deed=hang_on_first) as listener:
-        broker.emit_after("process_boot")
-
-        doorbell.ring(["task-1", "task-2"])
-        await_heard(listener, "task-2")
-
-        assert listener.is_whole
-    assert listener.heard == ["task-2"]
-
-
-def hang_on_first(task_id: str) -> None:
-    # In Python's own loop: the limit cannot break off a wait within C code.
-    end = time.monotonic() + 10
-    while task_id == "task-1" and time.monotonic() < end:
-        pass
-
-
 def test_delayed_messages_are_refused(listener: Listener) -> None:
     run = listener.broker.get_actor("run")
 

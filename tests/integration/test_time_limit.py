@@ -13,17 +13,18 @@ import pytest
 import sqlalchemy as sa
 
 import worker as worker_process
+from actors import run as actor
 from actors.run import Run
-from app.broker import LocalDoorbell, open_local_broker
+from app.broker import LocalDoorbell, TimeLimits, open_local_broker
 from app.broker.local_broker import LocalBroker
 from app.domain.outcomes import Outcome, Result
+from app.domain.queues import QueuePolicy
 from app.services import dispatch
 from app.storage.tables import tasks
 from tests.engine import Engine
 from tests.untraced import untraced
 from tests.waiting import wait_until
 
-#: Shorter than the second that Dramatiq takes to look twice.
 LIMIT_S = 0.2
 WITHIN_S = 15
 
@@ -33,19 +34,35 @@ def working(
     engine: Engine,
 ) -> Iterator[tuple[dramatiq.Worker, LocalBroker, Run]]:
     """Run a real worker with one thread and a short time limit."""
-    broker = open_local_broker(time_limit_s=LIMIT_S)
-    runtime = replace(engine.runtime, doorbell=LocalDoorbell(broker))
+    broker = open_local_broker()
+    runtime = replace(
+        engine.runtime,
+        doorbell=LocalDoorbell(broker),
+        policy=replace(engine.runtime.policy, queues=short_queues(engine)),
+    )
     run = Run(replace(engine.courier, runtime=runtime), engine.presence)
     run.declare(broker)
-    broker.emit_after("process_boot")
+    run.limits = TimeLimits(look_every_s=LIMIT_S / 4)
+    run.limits.start()
     worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=100)
     worker.start()
     dispatch.release(runtime)
     try:
-        yield worker, broker, run
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(actor, "BOOK_KEEPING_S", LIMIT_S)
+            yield worker, broker, run
     finally:
         worker.stop()
+        run.limits.stop()
         broker.close()
+
+
+def short_queues(engine: Engine) -> dict[str, QueuePolicy]:
+    limit = timedelta(seconds=LIMIT_S)
+    return {
+        name: replace(policy, soft_time_limit=limit * 2, time_limit=limit)
+        for name, policy in engine.runtime.policy.queues.items()
+    }
 
 
 def endless() -> Outcome:
@@ -67,7 +84,7 @@ def test_a_call_that_never_ends_is_broken_off_and_unknown(engine: Engine) -> Non
         wait_for(engine, message, "unknown")
         wait_for(engine, later, "sent")
 
-    assert "TimeLimitExceeded" in engine.row(message)["reason"]
+    assert "TimeLimit" in engine.row(message)["reason"]
     due = engine.row(message)["next_attempt_at"]
     assert due - engine.clock.now == timedelta(seconds=60)
 
