@@ -18,7 +18,7 @@ class WorkerBroker(dramatiq.Broker):
 
     Time limits are `time_limits.py`'s. `last_heard` is the moment (`time.monotonic`) at
     which a consumer last came round, be it with a ring, empty-handed or from a failure:
-    if it grows old although the consumer waits for a second at most, the worker is deaf.
+    if it grows old although a consumer waits for a second at most, the worker is deaf.
     """
 
     def __init__(self, **options: Any) -> None:
