@@ -38,7 +38,7 @@ def choose(
     }
     if not due:
         return []
-    releasing.take_turn(tx)
+    gates.take_turn()
     rooms = gates.rooms(due)
     found: list[Due] = []
     for lane, shared in rooms.items():

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 def note(gates: Gates, gate: str, outcome: Outcome) -> None:
     """Hold an answer against its provider, or let it off."""
+    gates.take_turn()
     known = gates.circuit(gate)
     now = utc_now()
     circuit = after(known, outcome, now=now)

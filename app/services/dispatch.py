@@ -55,6 +55,7 @@ def release_within(tx: sa.Connection, runtime: Runtime) -> Rungs:
         return {}
     now = utc_now()
     gates = Gates(tx, runtime, now=now)
+    gates.take_turn()
     rungs: dict[str, list[str]] = {}
     for worker, room in _idle(tx, runtime, gates).items():
         chosen = choose(tx, gates, worker=worker, now=now, most=room)

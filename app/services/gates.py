@@ -23,6 +23,7 @@ from app.domain.recipients import Channel
 from app.policy import with_overrides
 from app.runtime import Runtime
 from app.storage import gates as store
+from app.storage import releasing
 
 #: Whatever waits in a queue that no policy knows any more is let out like this one.
 _STRANGERS = "default"
@@ -56,8 +57,17 @@ class Gates:
         self._tx = tx
         self._runtime = runtime
         self._now = now
-        self._states = store.queue_states_by_name(tx)
-        self._circuits = store.circuits_by_provider(tx)
+        self._has_turn = False
+        self._look()
+
+    def take_turn(self) -> None:
+        """Wait until nobody else changes what is let out, until this transaction ends.
+
+        Whoever lets out or holds something against a provider does so in their turn.
+        """
+        if not self._has_turn and releasing.take_turn(self._tx):
+            self._look()
+        self._has_turn = True
 
     def policy(self, queue: str) -> QueuePolicy:
         """Return the queue's policy in force: what was set at run time counts first."""
@@ -157,6 +167,10 @@ class Gates:
                 until=until,
             )
         return Gate()
+
+    def _look(self) -> None:
+        self._states = store.queue_states_by_name(self._tx)
+        self._circuits = store.circuits_by_provider(self._tx)
 
     def _room_of_gate(self, gate: str, *, due: int) -> Room:
         circuit = self.circuit(gate)

@@ -12,13 +12,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.domain.lanes import Lane
+from app.storage.locking import at_hand, waited_for
 from app.storage.tables import HOLDING_BACK, WAITING, tasks
 from app.storage.types import Moment
 
 #: So few due rows of a lane are sorted; more are read in the order in which they leave.
 FEW = 100
-#: The number of PostgreSQL's lock that lets one transaction at a time choose.
-_TURN = 2_053_001
+#: PostgreSQL's lock of this number lets one transaction at a time choose.
+_TAKE_TURN = sa.select(sa.func.pg_advisory_xact_lock(2_053_001))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,19 +149,16 @@ _LOOK_UP = (
     )
     .order_by(tasks.c.next_attempt_at)
     .limit(1)
+    .with_for_update(key_share=True, skip_locked=True)
 )
 
-_PUT_BACK = (
-    sa.update(tasks)
-    .where(_HAS_BELL)
-    .values(
-        status=sa.case((_IS_UNKNOWN, "unknown"), else_="pending"),
-        rung_at=None,
-        updated_at=sa.bindparam("now"),
-    )
+_PUT_BACK = sa.update(tasks).values(
+    status=sa.case((_IS_UNKNOWN, "unknown"), else_="pending"),
+    rung_at=None,
+    updated_at=sa.bindparam("now"),
 )
-_PUT_BACK_THESE = _PUT_BACK.where(tasks.c.id.in_(sa.bindparam("ids", expanding=True)))
-_PUT_BACK_STALE = _PUT_BACK.where(tasks.c.rung_at <= sa.bindparam("before"))
+_THESE = tasks.c.id.in_(sa.bindparam("ids", expanding=True))
+_STALE = tasks.c.rung_at <= sa.bindparam("before")
 
 
 def due_lanes(tx: sa.Connection, *, now: datetime) -> dict[Lane, int]:
@@ -169,13 +167,17 @@ def due_lanes(tx: sa.Connection, *, now: datetime) -> dict[Lane, int]:
     return {Lane.parse(lane): due for lane, due in rows if due}
 
 
-def take_turn(tx: sa.Connection) -> None:
-    """Wait until nobody else is choosing; on SQLite there is one writer anyway.
+def take_turn(tx: sa.Connection) -> bool:
+    """Wait until nobody else is choosing; return whether that may have changed a thing.
 
-    Two who choose at once would both fill the last slot of a rate limit.
+    Two who choose at once would both fill the last slot of a rate limit. On SQLite
+    there is one writer anyway. The turn ends with the transaction, and is the last that
+    one waits for: who has it waits for no row.
     """
-    if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+    if tx.dialect.name == "sqlite":
+        return False
+    tx.execute(_TAKE_TURN)
+    return True
 
 
 def first_of_lane(
@@ -249,9 +251,11 @@ def due_look_up(
 
 def put_back(tx: sa.Connection, *, ids: Sequence[str], now: datetime) -> None:
     """Make rows wait again: their doorbell was not rung."""
-    tx.execute(_PUT_BACK_THESE, {"ids": list(ids), "now": now})
+    statement = _PUT_BACK.where(waited_for(tx, _HAS_BELL, _THESE))
+    tx.execute(statement, {"ids": list(ids), "now": now})
 
 
 def put_back_unheard(tx: sa.Connection, *, before: datetime, now: datetime) -> int:
     """Make rows wait again whose doorbell was not heard in time; return how many."""
-    return tx.execute(_PUT_BACK_STALE, {"before": before, "now": now}).rowcount
+    statement = _PUT_BACK.where(at_hand(tx, _HAS_BELL, _STALE))
+    return tx.execute(statement, {"before": before, "now": now}).rowcount
