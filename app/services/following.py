@@ -32,22 +32,19 @@ def settle(
     runtime: Runtime,
     *,
     ended: Collection[str],
-    now: datetime,
     groups: Collection[str] = (),
+    now: datetime,
 ) -> None:
-    """Do what follows from the present state of these tasks, and of these groups."""
-    while ended or groups:
-        concerned = {*groups, *task_groups_of(tx, ended)}
-        waiting = own_tasks.waiting_for(tx, ended) if ended else []
-        ended = _decide(tx, waiting, now=now)
-        groups = ()
-        for group_id in sorted(concerned):
-            _close(tx, runtime, group_id, now=now)
+    """Let go what waited for these tasks, or call it off; then look at the groups.
 
-
-def task_groups_of(tx: sa.Connection, ids: Collection[str]) -> list[str]:
-    """Return the groups that these tasks belong to."""
-    return own_tasks.groups_of(tx, ids) if ids else []
+    `groups`: those of the tasks, where they have any and may have ended with them.
+    """
+    concerned = set(groups)
+    while ended:
+        ended = _decide(tx, own_tasks.waiting_for(tx, ended), now=now)
+        concerned.update(own_tasks.groups_of(tx, ended) if ended else ())
+    for group_id in sorted(concerned):
+        _close(tx, runtime, group_id, now=now)
 
 
 def tie_loose_ends(runtime: Runtime) -> int:
@@ -69,7 +66,8 @@ def tie_loose_ends(runtime: Runtime) -> int:
     def deed(tx: sa.Connection) -> None:
         now = utc_now()
         called_off = _decide(tx, own_tasks.lock_waiting(tx, waiting), now=now)
-        settle(tx, runtime, ended=called_off, groups=groups, now=now)
+        concerned = [*groups, *own_tasks.groups_of(tx, called_off)]
+        settle(tx, runtime, ended=called_off, groups=concerned, now=now)
 
     dispatch.perform(runtime, deed)
     return len(waiting) + len(groups)
@@ -92,7 +90,9 @@ def _decide(
     tx: sa.Connection, waiting: Collection[str], *, now: datetime
 ) -> Collection[str]:
     """Let waiting tasks go, wait on, or be called off; return those called off."""
-    before = own_tasks.statuses_before(tx, waiting) if waiting else {}
+    if not waiting:
+        return ()
+    before = own_tasks.statuses_before(tx, waiting)
     free: list[str] = []
     waits: dict[str, list[str]] = defaultdict(list)
     called_off: dict[str, list[str]] = defaultdict(list)

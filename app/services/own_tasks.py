@@ -161,7 +161,8 @@ def cancel(
         raise ConflictError(f"Too late: the task has ended, it is {_word(status)}.")
     to = {"status": Status.CANCELLED, "next_attempt_at": None, "finished_at": now}
     _move(tx, task_id, among=CANCELLABLE, to=to, reason=CANCELLED_BY_HAND, now=now)
-    settle(tx, runtime, ended=[task_id], now=now)
+    groups = store.groups_of(tx, [task_id])
+    settle(tx, runtime, ended=[task_id], groups=groups, now=now)
     return find(tx, task_id)
 
 

@@ -21,7 +21,7 @@ from pydantic_core import from_json
 from app.domain.durations import parse_duration
 from app.domain.gate import Refusal
 from app.domain.outcomes import Outcome, Result
-from app.domain.tasks import Status
+from app.domain.tasks import FINISHED, Status
 from app.errors import (
     Fatal,
     InvalidError,
@@ -131,13 +131,17 @@ def finish(
     To be called once the row has that status; `ran` is None where it has not run
     (refused, expired).
     """
-    status = own_tasks.status_of(tx, task_id)
+    standing = own_tasks.standing(tx, task_id)
+    if standing is None:
+        return  # cleaned up meanwhile
+    status, group_id = standing
     if ran is not None:
         kept = ran.result if status == Status.SENT else None
         progress = None if ran.progress is None else asdict(ran.progress)
         own_tasks.keep_result(tx, task_id, result=kept, progress=progress)
-    if status is not None:
-        settle(tx, runtime, ended=[task_id], now=now)
+    if Status(status) in FINISHED:
+        groups = [] if group_id is None else [group_id]
+        settle(tx, runtime, ended=[task_id], groups=groups, now=now)
 
 
 def after_crash(kind: AnyKind | None, *, crashes: int) -> AfterCrash:

@@ -21,6 +21,22 @@ _ROW = sa.select(
 ).join(own_tasks, own_tasks.c.task_id == tasks.c.id)
 _IS_WAITING = sa.and_(tasks.c.status == "pending", tasks.c.next_attempt_at.is_(None))
 
+# Asked at the end of every task, and so made once.
+_STATUS = sa.select(tasks.c.status).where(tasks.c.id == sa.bindparam("task_id"))
+_STANDING = (
+    sa.select(tasks.c.status, own_tasks.c.group_id)
+    .join(own_tasks, own_tasks.c.task_id == tasks.c.id)
+    .where(tasks.c.id == sa.bindparam("task_id"))
+)
+_WAITING_FOR = (
+    sa.select(tasks.c.id)
+    .join(task_links, task_links.c.task_id == tasks.c.id)
+    .where(task_links.c.after_id.in_(sa.bindparam("ended", expanding=True)))
+    .where(_IS_WAITING)
+    .order_by(tasks.c.seq)
+    .with_for_update(of=tasks)
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
@@ -103,22 +119,21 @@ def afters(tx: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
+def standing(tx: sa.Connection, task_id: str) -> tuple[str, str | None] | None:
+    """Return a task's status and its group, or None where there is no such task."""
+    row = tx.execute(_STANDING, {"task_id": task_id}).one_or_none()
+    return None if row is None else (row.status, row.group_id)
+
+
 def status_of(tx: sa.Connection, task_id: str) -> str | None:
     """Return a task's status, or None where there is no such task."""
-    query = sa.select(tasks.c.status).where(tasks.c.id == task_id)
-    return tx.execute(query).scalar_one_or_none()
+    return tx.execute(_STATUS, {"task_id": task_id}).scalar_one_or_none()
 
 
 def waiting_for(tx: sa.Connection, ended: Collection[str]) -> list[str]:
     """Return the tasks that wait for one of these, locked until the commit."""
-    query = (
-        sa.select(tasks.c.id)
-        .join(task_links, task_links.c.task_id == tasks.c.id)
-        .where(task_links.c.after_id.in_(ended), _IS_WAITING)
-        .order_by(tasks.c.seq)
-        .with_for_update(of=tasks)
-    )
-    return list(dict.fromkeys(tx.execute(query).scalars()))
+    found = tx.execute(_WAITING_FOR, {"ended": list(ended)}).scalars()
+    return list(dict.fromkeys(found))
 
 
 def lock_waiting(tx: sa.Connection, ids: Collection[str]) -> list[str]:
@@ -186,8 +201,11 @@ def free(tx: sa.Connection, ids: Collection[str], *, now: datetime) -> None:
 
 
 def keep_result(tx: sa.Connection, task_id: str, *, result: Any, progress: Any) -> None:
-    """Keep what a task returned, and what it last reported where it did."""
-    values = {"result": result} | ({} if progress is None else {"progress": progress})
+    """Keep what a task returned and what it last reported, where it did."""
+    found = {"result": result, "progress": progress}
+    values = {name: value for name, value in found.items() if value is not None}
+    if not values:
+        return
     this = own_tasks.c.task_id == task_id
     tx.execute(sa.update(own_tasks).where(this).values(**values))
 

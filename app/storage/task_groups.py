@@ -10,6 +10,21 @@ import sqlalchemy as sa
 
 from app.storage.tables import own_tasks, task_groups, task_links, tasks
 
+_OPEN = (
+    sa.select(task_groups)
+    .where(task_groups.c.id == sa.bindparam("group_id"))
+    .where(task_groups.c.finished_at.is_(None))
+    .with_for_update()
+)
+_UNDER_WAY = (
+    sa.select(own_tasks.c.task_id)
+    .join(tasks, tasks.c.id == own_tasks.c.task_id)
+    .where(own_tasks.c.group_id == sa.bindparam("group_id"))
+    .where(tasks.c.status.not_in(sa.bindparam("finished", expanding=True)))
+    .order_by(own_tasks.c.task_id.desc())
+    .limit(1)
+)
+
 
 def insert(tx: sa.Connection, row: Mapping[str, Any]) -> None:
     """Write a group down, before its tasks."""
@@ -35,12 +50,7 @@ def find(tx: sa.Connection, group_id: str) -> sa.RowMapping | None:
 
 def lock_open(tx: sa.Connection, group_id: str) -> sa.RowMapping | None:
     """Return a group that is not finished, locked until the commit."""
-    query = (
-        sa.select(task_groups)
-        .where(task_groups.c.id == group_id, task_groups.c.finished_at.is_(None))
-        .with_for_update()
-    )
-    return tx.execute(query).mappings().one_or_none()
+    return tx.execute(_OPEN, {"group_id": group_id}).mappings().one_or_none()
 
 
 def is_under_way(
@@ -50,14 +60,8 @@ def is_under_way(
 
     Members run in the order in which they were planned: mostly one look is enough.
     """
-    query = (
-        sa.select(own_tasks.c.task_id)
-        .join(tasks, tasks.c.id == own_tasks.c.task_id)
-        .where(own_tasks.c.group_id == group_id, tasks.c.status.not_in(list(finished)))
-        .order_by(own_tasks.c.task_id.desc())
-        .limit(1)
-    )
-    return tx.execute(query).first() is not None
+    facts = {"group_id": group_id, "finished": list(finished)}
+    return tx.execute(_UNDER_WAY, facts).first() is not None
 
 
 def count_by_status(tx: sa.Connection, group_id: str) -> dict[str, int]:
