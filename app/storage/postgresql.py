@@ -35,7 +35,7 @@ SESSION = {
 }
 #: The statements that follow see what was committed meanwhile: whoever has waited for
 #: a lock reads the truth, and no transaction ever has to be repeated.
-WRITING = {"isolation_level": "READ COMMITTED"}
+WRITING = "READ COMMITTED"
 #: One moment's view over all statements; the server itself refuses to write.
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 #: Whoever holds this lock alone may change the tables. "bellhop", in ASCII.
@@ -57,7 +57,7 @@ def make_engine(url: str) -> sa.Engine:
             hide_parameters=True,
             # SQLAlchemy would ask each server for a type that is not used here.
             use_native_hstore=False,
-            execution_options=WRITING,
+            isolation_level=WRITING,
         )
     except ImportError as error:
         raise StorageUnavailableError(

@@ -16,6 +16,7 @@ import pytest
 from app.runtime import Runtime
 from app.services import jobs
 from tests.house import make_runtime
+from tests.postgres import database_env
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,7 @@ def running(folder: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
     environment = {
         **os.environ,
         "BELLHOP_DATA_DIR": str(folder / "var"),
+        **database_env(folder / "var"),
         "PYTHONPATH": str(ROOT),
     }
     with subprocess.Popen(

@@ -17,6 +17,7 @@ from app.web import pulse
 from tests.house import make_runtime, make_settings
 from tests.http_client import call
 from tests.part import SOON_S, Part
+from tests.postgres import database_env
 from tests.valkey import free_port
 from tests.waiting import wait_until
 
@@ -86,6 +87,7 @@ def environment(tmp_path: Path, manager: ServiceManager, port: int) -> dict[str,
         **passed_on,
         "PYTHONPATH": str(ROOT),
         "BELLHOP_DATA_DIR": str(tmp_path / "var"),
+        **database_env(tmp_path / "var"),
         "BELLHOP_PORT": str(port),
         "NOTIFY_SOCKET": manager.path,
     }

@@ -17,6 +17,7 @@ from app.runtime import Runtime
 from app.storage.tables import attempts, tasks
 from tests.house import BOB, CHARLIE, change_row, make_booking, make_runtime, rows
 from tests.part import SOON_S, Part
+from tests.postgres import database_env
 from tests.waiting import wait_until
 
 #: Who is reached in one way only, as Charlie is.
@@ -34,6 +35,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 def worker(tmp_path: Path) -> Iterator[Part]:
     environment = {
         "BELLHOP_DATA_DIR": str(tmp_path / "var"),
+        **database_env(tmp_path / "var"),
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
     }

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.broker import Doorbell, open_redis_doorbell
-from app.broker.redis_broker import Patience, open_worker_broker
+from app.broker.redis_broker import Patience
 from tests.listening import (
-    IMPATIENT,
     Listener,
     await_heard,
     await_nothing_held,
