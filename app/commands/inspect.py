@@ -1,4 +1,4 @@
-"""`inspect schedule`: what this Bellhop is doing just now, a word for each part.
+"""`inspect schedule|registered`: what this Bellhop does and knows, a word a part.
 
 Reads the database alone, so that it also tells while nothing else answers.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from app import config
 from app.broker import SilentDoorbell
+from app.commands import registered
 from app.commands.printing import add_json, say, say_json, second, table
 from app.runtime import Runtime, open_runtime
 from app.services import jobs
@@ -112,5 +113,11 @@ VIEWS: dict[str, View] = {
         read=jobs.schedule,
         for_people=_schedule_table,
         for_machines=_schedule_json,
+    ),
+    "registered": View(
+        tells="every kind of task, and what starts one",
+        read=registered.read,
+        for_people=registered.for_people,
+        for_machines=registered.for_machines,
     ),
 }
