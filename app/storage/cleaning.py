@@ -7,7 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.storage.tables import daily_counts, idempotency_keys, notifications, tasks
+from app.domain.tasks import FINISHED
+from app.storage.tables import (
+    daily_counts,
+    idempotency_keys,
+    notifications,
+    task_links,
+    tasks,
+)
 
 #: Milliseconds in a day: tasks are counted by the UTC day on which they ended.
 _DAY_MS = 86_400_000
@@ -16,12 +23,19 @@ _DAY_MS = 86_400_000
 def clean_batch(tx: sa.Connection, *, finished_before: datetime, limit: int) -> int:
     """Count and delete up to `limit` finished tasks; return how many.
 
-    Attempts and message details go with them (foreign keys cascade).
+    Attempts and message details go with them (foreign keys cascade). One that others
+    wait for stays: where it died, they must not take its absence for its success.
     """
+    waiting = tasks.alias("waiting")
+    is_waited_for = sa.exists().where(
+        task_links.c.after_id == tasks.c.id,
+        waiting.c.id == task_links.c.task_id,
+        waiting.c.status.not_in(list(FINISHED)),
+    )
     old = list(
         tx.execute(
             sa.select(tasks.c.seq)
-            .where(tasks.c.finished_at < finished_before)
+            .where(tasks.c.finished_at < finished_before, ~is_waited_for)
             .order_by(tasks.c.finished_at)
             .limit(limit)
             # Who cleans up at the same moment takes others, and counts those.

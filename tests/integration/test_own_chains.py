@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from app.domain.ids import new_id
 from app.domain.tasks import Status
 from app.errors import ConflictError, InvalidError
-from app.services import own_tasks
+from app.services import cleanup, own_tasks
 from app.storage.tables import tasks
 from app.work import chain, group
 from tests.own import Shed, open_shed
@@ -198,3 +199,19 @@ def test_a_chain_with_the_same_key_is_the_one_that_is_there(shed: Shed) -> None:
 
     assert plan() == first
     assert shed.work() == 0
+
+
+def test_a_dead_task_that_others_wait_for_is_not_cleaned_up(shed: Shed) -> None:
+    fatal.add("a")
+    a, b = step.enqueue("a"), step.enqueue("b")
+    later = shed.clock.now + timedelta(days=30)
+    c = step.with_options(after=[a, b], useful_until=later).enqueue("c")
+    shed.work()
+    shed.clock.advance(days=8)
+
+    cleanup.clean_up(shed.runtime)
+    shed.tie_loose_ends()
+
+    assert shed.status(a) == "dead"
+    assert shed.statuses([c]) == ["pending"]
+    assert shed.row(c)["next_attempt_at"] is None
