@@ -39,6 +39,7 @@ CHECKS_ONCE_STARTED: Mapping[str, Check] = {
     "secrets": place.secrets,
     "database": database.database,
     "sqlite": database.sqlite,
+    "postgresql": database.postgresql,
     "clock": database.clock,
     "queue": running.queue,
     "api": running.api,

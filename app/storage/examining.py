@@ -9,6 +9,13 @@ import sqlalchemy as sa
 
 from app.storage.tables import bookings, jobs, tasks, workers
 
+SERVER_SETTINGS = (
+    "server_version",
+    "server_encoding",
+    "fsync",
+    "full_page_writes",
+    "synchronous_commit",
+)
 #: Every process writes one of these as it works.
 _WRITTEN_NOW = (
     workers.c.heartbeat_at,
@@ -22,6 +29,13 @@ def faults_of_file(tx: sa.Connection) -> list[str]:
     """Read all of an SQLite file; return what is wrong with it, at most a few lines."""
     lines = tx.exec_driver_sql("PRAGMA quick_check(5)").scalars().all()
     return [str(line) for line in lines if line != "ok"]
+
+
+def server_settings(tx: sa.Connection) -> dict[str, str]:
+    """Return PostgreSQL's settings of which a box should know."""
+    names = sa.text("SELECT name, setting FROM pg_settings WHERE name IN :names")
+    wanted = names.bindparams(sa.bindparam("names", SERVER_SETTINGS, expanding=True))
+    return {row.name: row.setting for row in tx.execute(wanted)}
 
 
 def newest_moment(tx: sa.Connection) -> datetime | None:

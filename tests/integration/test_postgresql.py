@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.commands.checks import database as checks
+from app.commands.checks.findings import Box, Level
 from app.errors import StorageUnavailableError
+from app.runtime import Runtime
 from app.storage import postgresql
 from app.storage.database import Database
 from tests.postgres import about_postgresql, drop_database, make_database, url_of
@@ -173,6 +176,23 @@ def test_what_a_row_holds_is_in_no_error(database: Database) -> None:
     assert "duplicate key" in str(caught.value)
     assert str(phone) not in str(caught.value)
     assert str(phone) not in str(caught.value.orig)
+
+
+def test_doctor_tells_of_a_server_that_may_forget(runtime: Runtime) -> None:
+    box = Box(settings=runtime.settings, runtime=runtime)
+    well = [found.level for found in checks.postgresql(box)]
+    with runtime.database.read() as tx:
+        name = tx.exec_driver_sql("SELECT current_database()").scalar()
+    with runtime.database.engine.connect() as connection:
+        careless = connection.execution_options(isolation_level="AUTOCOMMIT")
+        careless.exec_driver_sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    runtime.database.engine.dispose()
+
+    found = list(checks.postgresql(box))
+
+    assert set(well) == {Level.OK}
+    assert [one.level for one in found] == [Level.OK, Level.WARNING]
+    assert "synchronous_commit" in found[1].finding
 
 
 def test_a_driver_that_cannot_be_loaded_says_what_to_do(

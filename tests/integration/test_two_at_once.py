@@ -6,31 +6,24 @@ second one waits at the door; here it goes in, and has to wait at the right row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.domain.bookings import BookingStatus
-from app.domain.tasks import Status
-from app.errors import BellhopError, ConflictError, PlaceTakenError
+from app.errors import ConflictError, PlaceTakenError
 from app.runtime import Runtime
 from app.services import (
     bookings,
     catalogue,
     idempotency,
-    notifications,
     payments,
     reminders,
 )
 from app.services.bookings import Wish
 from app.services.idempotency import Answer, Request
-from app.storage import cleaning, delivering, looking_up, recovering, tables
-from app.storage import messages as message_store
-from app.storage.delivering import Attempt
+from app.storage import tables
 from tests.engine import Engine
 from tests.house import (
     ALICE,
@@ -42,50 +35,10 @@ from tests.house import (
     make_service,
     rows,
 )
+from tests.meanwhile import Deed, both
 from tests.postgres import about_postgresql
-from tests.waiting import wait_until
 
 pytestmark = about_postgresql
-
-Deed = Callable[[sa.Connection], Any]
-_WAITERS = sa.text(
-    "SELECT count(*) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-
-
-def both(runtime: Runtime, first: Deed, second: Deed) -> tuple[Any, Any]:
-    """Do the second deed while the first is done and not committed; return both.
-
-    What a deed raises is returned in its place.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        with runtime.database.write() as tx:
-            done = first(tx)
-            other = pool.submit(in_own_transaction, runtime, second)
-            wait_until(
-                lambda: other.done() or someone_waits(runtime),
-                within_s=10,
-                what="the second is done, or waits for the first",
-            )
-        return done, outcome(other)
-
-
-def in_own_transaction(runtime: Runtime, deed: Deed) -> Any:
-    with runtime.database.write() as tx:
-        return deed(tx)
-
-
-def someone_waits(runtime: Runtime) -> bool:
-    with runtime.database.read() as tx:
-        return bool(tx.execute(_WAITERS).scalar_one())
-
-
-def outcome(task: Future[Any]) -> Any:
-    try:
-        return task.result()
-    except BellhopError as error:
-        return error
 
 
 def test_the_last_place_is_booked_once(runtime: Runtime) -> None:
@@ -206,128 +159,3 @@ def test_two_changes_of_a_service_at_once_both_stay(runtime: Runtime) -> None:
 
     (row,) = rows(runtime, tables.services)
     assert (row["name"], row["capacity"]) == ("Pilates", 9)
-
-
-def claim(engine: Engine, task_id: str) -> Deed:
-    return lambda tx: delivering.claim(
-        tx,
-        task_id=task_id,
-        seen_revision=None,
-        boot_id=engine.presence.boot_id,
-        token="token",
-        attempt=Attempt(gate="sms", provider="fake", text="Hello"),
-        now=engine.clock.now,
-    )
-
-
-def cancel(engine: Engine, task_id: str) -> Deed:
-    return lambda tx: notifications.cancel(tx, task_id, now=engine.clock.now)
-
-
-def test_of_two_workers_that_claim_at_once_one_gets_it(engine: Engine) -> None:
-    message = engine.message()
-
-    numbers = both(engine.runtime, claim(engine, message), claim(engine, message))
-
-    assert numbers == (1, None)
-
-
-def test_what_is_being_cancelled_is_not_claimed(engine: Engine) -> None:
-    message = engine.message()
-
-    _, number = both(engine.runtime, cancel(engine, message), claim(engine, message))
-
-    assert number is None
-    assert engine.status(message) == "cancelled"
-
-
-def test_what_is_being_claimed_is_too_late_to_cancel(engine: Engine) -> None:
-    message = engine.message()
-
-    _, late = both(engine.runtime, claim(engine, message), cancel(engine, message))
-
-    assert isinstance(late, ConflictError)
-    assert engine.status(message) == "sending"
-
-
-def test_of_two_look_ups_at_once_one_is_made(engine: Engine) -> None:
-    message = engine.message()
-    engine.put_into(message, Status.UNKNOWN)
-
-    def look_up(tx: sa.Connection) -> bool:
-        return looking_up.claim_look_up(
-            tx,
-            task_id=message,
-            boot_id=engine.presence.boot_id,
-            token="token",
-            now=engine.clock.now,
-            until=engine.clock.now + timedelta(seconds=60),
-        )
-
-    assert both(engine.runtime, look_up, look_up) == (True, False)
-
-
-def test_a_take_over_leaves_what_is_being_recorded(engine: Engine) -> None:
-    message = engine.message()
-    in_own_transaction(engine.runtime, claim(engine, message))
-    now = engine.clock.now
-
-    def record(tx: sa.Connection) -> None:
-        ended = {"ended_at": now, "outcome": "accepted", "code": "", "reason": ""}
-        delivering.end_attempt(tx, task_id=message, number=1, ended=ended)
-        to = {
-            "status": "sent",
-            "reason": "",
-            "next_attempt_at": None,
-            "rounds": 0,
-            "resends": 0,
-            "finished_at": now,
-            "now": now,
-        }
-        assert delivering.settle(tx, task_id=message, token="token", to=to)
-
-    def take_over(tx: sa.Connection) -> int:
-        return recovering.make_unknown(
-            tx,
-            boot_id=engine.presence.boot_id,
-            reason="dead",
-            now=now,
-            look_up_at=now,
-        )
-
-    _, taken = both(engine.runtime, record, take_over)
-
-    assert taken == 0
-    assert engine.status(message) == "sent"
-    assert engine.attempts(message)[0]["outcome"] == "accepted"
-
-
-def test_two_who_clean_up_at_once_count_each_message_once(engine: Engine) -> None:
-    messages = [engine.message(recipient=f"+1415556{n:04}") for n in range(6)]
-    for message in messages:
-        engine.put_into(message, Status.SENT)
-    later = engine.clock.now + timedelta(days=30)
-
-    def clean(tx: sa.Connection) -> int:
-        return cleaning.clean_batch(tx, finished_before=later, limit=4)
-
-    assert both(engine.runtime, clean, clean) == (4, 2)
-    counts = rows(engine.runtime, tables.daily_counts)
-    assert sum(row["count"] for row in counts) == 6
-
-
-def test_a_bulk_cancel_names_what_is_just_being_changed(engine: Engine) -> None:
-    one = engine.message(recipient="+14155560001")
-    other = engine.message(recipient="+14155560002")
-
-    _, done = both(
-        engine.runtime,
-        claim(engine, one),
-        lambda tx: notifications.cancel_all(
-            tx, message_store.Filter(), now=engine.clock.now
-        ),
-    )
-
-    assert (done.matched, done.done) == (2, 1)
-    assert [skipped.id for skipped in done.skipped] == [one]
-    assert engine.status(other) == "cancelled"

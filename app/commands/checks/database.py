@@ -75,6 +75,28 @@ def sqlite(box: Box) -> Iterator[Finding]:
     )
 
 
+def postgresql(box: Box) -> Iterator[Finding]:
+    """Tell of settings of PostgreSQL's by which a power cut loses what was answered."""
+    if box.runtime is None or box.runtime.database.is_sqlite:
+        return
+    with box.runtime.database.read() as tx:
+        server = examining.server_settings(tx)
+    yield ok(f"PostgreSQL {server['server_version']}.")
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        if server[name] == "off":
+            yield warning(
+                f"PostgreSQL runs with {name} = off.",
+                "A power cut can lose bookings that were answered, or the database.",
+                f"Set `{name} = on` in postgresql.conf and reload it.",
+            )
+    if server["server_encoding"] != "UTF8":
+        yield warning(
+            f"The database's encoding is {server['server_encoding']}.",
+            "Names with letters that it does not know are refused.",
+            "Make the database anew with `ENCODING 'UTF8'`.",
+        )
+
+
 def clock(box: Box) -> Iterator[Finding]:
     """Compare the clock with what was written last."""
     now = utc_now()
