@@ -1,4 +1,4 @@
-"""Every process loads the owner's tasks at its start: that must cost next to nothing."""
+"""Every process loads the owner's tasks at its start: that must cost very little."""
 
 from __future__ import annotations
 
