@@ -38,7 +38,7 @@ from app.storage import own_tasks
 from app.work.arguments import as_json
 from app.work.desk import connected
 from app.work.registry import AnyKind
-from app.work.under_way import CurrentTask, Progress, task_under_way
+from app.work.under_way import CurrentTask, Progress, printable, task_under_way
 
 log = logging.getLogger(__name__)
 
@@ -241,5 +241,5 @@ def _told(error: BaseException) -> str:
 
 
 def _short(words: str) -> str:
-    line = words.partition("\n")[0].strip()
+    line = printable(words.strip().partition("\n")[0])
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"

@@ -6,6 +6,7 @@ that is called directly, for example by its test, reports to nobody.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -55,7 +56,20 @@ def report(done: float, total: float | None = None, note: str = "") -> None:
     """
     found = _current.get()
     if found is not None:
-        found[1](Progress(done=done, total=total, note=note[:LONGEST_NOTE]))
+        note = printable(note[:LONGEST_NOTE])
+        whole = None if total is None else _number(total)
+        found[1](Progress(done=_number(done), total=whole, note=note))
+
+
+def _number(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"report() takes numbers, not {value}")
+    return value if isinstance(value, int) else float(value)
+
+
+def printable(words: str) -> str:
+    """Return words of the owner's code without what no database and no page takes."""
+    return "".join(c if c.isprintable() else " " for c in words)
 
 
 @contextmanager

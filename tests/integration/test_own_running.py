@@ -47,6 +47,7 @@ def test_a_task_keeps_what_its_function_returned(shed: Shed) -> None:
         (SoftTimeLimit(), "retrying", "It ran longer than its time limit."),
         (TimeLimit(), "retrying", "It ran longer than its time limit."),
         (Fatal("the album is gone"), "dead", "the album is gone"),
+        (Fatal("a\x00b\ud800\x1b[31m"), "dead", "a b  [31m"),
         (Fatal(), "dead", "Fatal"),
         (KeyError("x"), "dead", "KeyError: 'x'"),
     ],
@@ -169,7 +170,7 @@ def test_a_function_knows_its_task_and_reports(shed: Shed) -> None:
     def reports() -> None:
         seen.append(current_task())
         report(1, 3)
-        report(2, 3, "two of three")
+        report(2, 3, "two\x00of\ud800three")
 
     task_id = obey.enqueue()
     orders.append(reports)
@@ -231,3 +232,24 @@ def test_results_are_the_outcome_of_accepted_runs(shed: Shed) -> None:
     ran = running.run(prepared, attempt=1)
 
     assert (ran.outcome.result, ran.result) == (Result.ACCEPTED, "x")
+
+
+@pytest.mark.parametrize("word", ["\x00", "\U0001f9d8", "'", '"\\', "\u2028", 2**70])
+def test_any_word_comes_and_goes_unchanged(shed: Shed, word: Any) -> None:
+    task_id = obey.enqueue("x" if isinstance(word, int) else word)
+    if isinstance(word, int):
+        orders.append(lambda: word)
+
+    shed.work()
+
+    assert shed.row(task_id)["result"] == word
+
+
+def test_progress_is_told_in_numbers(shed: Shed) -> None:
+    task_id = obey.enqueue()
+    orders.append(lambda: report(float("nan")))
+
+    shed.work()
+
+    reason = "ValueError: report() takes numbers, not nan"
+    assert shed.row(task_id)["reason"] == reason
