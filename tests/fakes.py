@@ -13,6 +13,8 @@ from app.errors import QueueUnavailableError
 
 #: What a provider does with a message: an answer, something to happen, or an error.
 Act = Outcome | Callable[[], Outcome] | BaseException
+#: What it does when it is asked about one.
+Telling = LookupAnswer | Callable[[], LookupAnswer] | BaseException
 
 
 class FakeProvider:
@@ -29,7 +31,7 @@ class FakeProvider:
         self.channel = channel
         self.repeats_safely = repeats_safely
         self.script: deque[Act] = deque()
-        self.look_ups: deque[LookupAnswer | BaseException] = deque()
+        self.look_ups: deque[Telling] = deque()
         #: Every message that was handed over, and every one that was asked for.
         self.handed: list[Message] = []
         self.asked: list[tuple[Message, datetime]] = []
@@ -57,7 +59,7 @@ class FakeProvider:
         answer = self.look_ups.popleft()
         if isinstance(answer, BaseException):
             raise answer
-        return answer
+        return answer if isinstance(answer, LookupAnswer) else answer()
 
     def close(self) -> None:
         """Note that it was closed."""

@@ -41,13 +41,18 @@ def clean_up_after(courier: Courier, stumble: Stumble) -> None:
     """
     now = utc_now()
     policy = courier.runtime.policy
+    look_up_at = now + policy.look_up
     with courier.runtime.database.write() as tx:
+        # A worker that holds something is thought busy: no bell would be rung for it.
+        recovering.free_look_ups(
+            tx, boot_id=courier.boot_id, now=now, look_up_at=look_up_at
+        )
         recovering.make_unknown(
             tx,
             boot_id=courier.boot_id,
             reason=f"Bellhop stumbled ({stumble.error}); it may have been sent.",
             now=now,
-            look_up_at=now + policy.look_up,
+            look_up_at=look_up_at,
         )
         rounds = refusing.rounds_of(tx, task_id=stumble.task_id)
         if rounds is None or stumble.is_named:

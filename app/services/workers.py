@@ -111,7 +111,7 @@ def _take_over(tx: sa.Connection, runtime: Runtime, *, boot_id: str) -> None:
         now=now,
         look_up_at=now + runtime.policy.look_up,
     )
-    recovering.free_look_ups(tx, boot_id=boot_id, now=now)
+    recovering.free_look_ups(tx, boot_id=boot_id, now=now, look_up_at=now)
     recovering.forget_worker(tx, boot_id=boot_id)
 
 

@@ -97,8 +97,10 @@ def make_unknown(
     return moved.rowcount
 
 
-def free_look_ups(tx: sa.Connection, *, boot_id: str, now: datetime) -> None:
-    """Make the look-ups that a dead worker had begun due again."""
+def free_look_ups(
+    tx: sa.Connection, *, boot_id: str, now: datetime, look_up_at: datetime
+) -> None:
+    """Let the look-ups that a worker had begun, and cannot end, be made again."""
     tx.execute(
         sa.update(tasks)
         .where(
@@ -107,7 +109,7 @@ def free_look_ups(tx: sa.Connection, *, boot_id: str, now: datetime) -> None:
             )
         )
         .values(
-            next_attempt_at=now,
+            next_attempt_at=look_up_at,
             rung_at=None,
             claim=None,
             worker_boot_id=None,

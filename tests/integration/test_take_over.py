@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,11 +17,10 @@ from app.channels.base import LookupAnswer
 from app.clock import utc_now
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.services import workers
-from app.services.delivery import deliver
 from app.services.workers import DIED
 from app.storage import tables
 from tests.clock import Clock
-from tests.engine import Engine, join
+from tests.engine import Engine, another_worker, join
 from tests.fakes import FakeDoorbell, FakeProvider
 from tests.house import count, make_runtime, rows
 
@@ -222,21 +220,19 @@ def test_an_answer_that_comes_after_the_next_attempt_changes_nothing(
     engine: Engine, result: Result
 ) -> None:
     message = engine.queued()
+    late = Outcome(result=result, reason="late")
 
     def sent_by_another_meanwhile() -> Outcome:
         take_over_from_elsewhere(engine)
+        other = another_worker(engine, FakeProvider())
+        other.provider.look_ups.append(LookupAnswer(lookup=Lookup.NOT_FOUND))
         engine.clock.advance(minutes=1)
-        another = FakeProvider()
-        another.look_ups.append(LookupAnswer(lookup=Lookup.NOT_FOUND))
-        courier = replace(
-            engine.courier, providers=dict.fromkeys(engine.courier.providers, another)
-        )
-        deliver(courier, message)
+        other.run(message)
         engine.clock.advance(seconds=15)  # the quick pause may be 12 s longer
-        engine.release()
-        deliver(courier, message)
+        other.run(message)
         assert engine.status(message) == "sent"
-        return Outcome(result=result, reason="late")
+        other.die()
+        return late
 
     engine.provider.script.append(sent_by_another_meanwhile)
     engine.run(message)

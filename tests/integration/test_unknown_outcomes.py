@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,7 @@ from app.domain.kinds import KINDS, Kind, OnUnknown
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
 from app.services import recovery
-from app.services.delivery import deliver
-from tests.engine import Engine
+from tests.engine import Engine, another_worker
 from tests.fakes import FakeProvider
 
 AMBIGUOUS = Outcome(result=Result.AMBIGUOUS, reason="the line was cut")
@@ -43,7 +44,7 @@ def test_it_is_not_looked_up_before_a_minute_has_passed(engine: Engine) -> None:
 
     engine.clock.advance(seconds=LOOK_UP_S, milliseconds=-1)
     engine.work()
-    deliver(engine.courier, message)  # a doorbell that comes too early
+    engine.run(message)  # a doorbell that comes too early
 
     assert engine.provider.asked == []
     assert engine.status(message) == "unknown"
@@ -151,17 +152,16 @@ def test_without_a_look_up_it_is_sent_once_more_and_then_held_for_a_person(
 
 
 def test_a_kind_that_must_not_be_doubled_is_held_at_once(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine,
 ) -> None:
     held = replace(KINDS[Kind.MESSAGE], on_unknown=OnUnknown.HOLD)
-    monkeypatch.setitem(dict(engine.runtime.policy.kinds), Kind.MESSAGE, held)
     kinds = {**engine.runtime.policy.kinds, Kind.MESSAGE: held}
     policy = replace(engine.runtime.policy, kinds=kinds)
     runtime = replace(engine.runtime, policy=policy)
     message = an_unknown_one(engine)
 
     engine.clock.advance(seconds=LOOK_UP_S)
-    deliver(replace(engine.courier, runtime=runtime), message)
+    engine.with_courier(replace(engine.courier, runtime=runtime)).run(message)
 
     assert engine.status(message) == "dead"
     assert len(engine.provider.handed) == 1
@@ -175,10 +175,12 @@ def test_another_provider_cannot_tell_and_is_not_asked(engine: Engine) -> None:
     courier = replace(engine.courier, providers=dict.fromkeys(Channel, other))
 
     engine.clock.advance(seconds=LOOK_UP_S)
-    deliver(courier, message)
+    engine.with_courier(courier).run(message)
 
     assert other.asked == []
-    assert "sent once more" in engine.row(message)["reason"]
+    # It is sent once more, blindly.
+    assert [handed.key for handed in other.handed] == [message]
+    assert engine.row(message)["resends"] == 1
 
 
 def test_an_unknown_one_of_a_channel_that_is_off_now_is_not_sent_again(
@@ -188,9 +190,7 @@ def test_an_unknown_one_of_a_channel_that_is_off_now_is_not_sent_again(
     off = replace(engine.courier, providers=dict.fromkeys(Channel))
 
     engine.clock.advance(seconds=LOOK_UP_S)
-    deliver(off, message)
-    engine.release()
-    deliver(off, message)
+    engine.with_courier(off).run(message)
 
     assert engine.status(message) == "suppressed"
     assert len(engine.provider.handed) == 1
@@ -223,15 +223,37 @@ def test_what_was_sent_although_it_is_late_is_still_found(engine: Engine) -> Non
 
 
 def test_two_workers_never_look_up_the_same_message(engine: Engine) -> None:
-    engine.provider.look_ups += [FOUND, FOUND]
+    other = another_worker(engine, FakeProvider())
     message = an_unknown_one(engine)
     engine.clock.advance(seconds=LOOK_UP_S)
-    engine.release()
 
-    deliver(engine.courier, message)
-    deliver(engine.courier, message)
+    def heard_by_another_meanwhile() -> LookupAnswer:
+        other.run(message)
+        return FOUND
+
+    engine.provider.look_ups.append(heard_by_another_meanwhile)
+    engine.run(message)
+    engine.run(message)
 
     assert len(engine.provider.asked) == 1
+    assert other.provider.asked == []
+    other.die()
+
+
+def test_look_ups_and_messages_take_turns(engine: Engine) -> None:
+    engine.provider.script += [AMBIGUOUS] * 3
+    engine.provider.look_ups += [FOUND] * 3
+    for number in range(3):
+        engine.message(f"unknown {number}", recipient=f"+1415556{number:04}")
+    engine.work()
+    engine.clock.advance(seconds=LOOK_UP_S)
+    for number in range(3):
+        engine.message(f"fresh {number}", recipient=f"+1415557{number:04}")
+    order = watched(engine)
+
+    engine.work()
+
+    assert order == ["look-up", "send"] * 3
 
 
 def test_a_look_up_that_stumbles_is_tried_again_and_ends_one_day(
@@ -254,6 +276,20 @@ def test_a_look_up_that_stumbles_is_tried_again_and_ends_one_day(
     assert row["finished_at"] == engine.clock.now
 
 
+def test_a_worker_that_stumbled_over_a_look_up_is_rung_for_at_once(
+    engine: Engine,
+) -> None:
+    # It must not seem busy with what it has let go.
+    engine.provider.look_ups.append(RuntimeError("a bug"))
+    an_unknown_one(engine)
+    look_up(engine)
+
+    later = engine.message("later", recipient="+14155550111")
+    engine.work()
+
+    assert engine.status(later) == "sent"
+
+
 def test_an_unknown_one_that_is_still_useful_is_never_given_up(engine: Engine) -> None:
     message = an_unknown_one(engine)
 
@@ -261,3 +297,21 @@ def test_an_unknown_one_that_is_still_useful_is_never_given_up(engine: Engine) -
     recovery.expire(engine.runtime)
 
     assert engine.status(message) == "unknown"
+
+
+def watched(engine: Engine) -> list[str]:
+    """Return a list that tells of every call to the provider from now on."""
+    order: list[str] = []
+    provider = engine.provider
+    send, look_up = provider.send, provider.look_up
+
+    def noted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def note_and_call(*arguments: Any, **named: Any) -> Any:
+            order.append(name)
+            return call(*arguments, **named)
+
+        return note_and_call
+
+    provider.send = noted("send", send)  # type: ignore[method-assign]
+    provider.look_up = noted("look-up", look_up)  # type: ignore[method-assign]
+    return order
