@@ -113,7 +113,9 @@ def overlooked(
         before.c.id == task_links.c.after_id,
         before.c.status.not_in(list(finished)),
     )
-    follows_group = sa.exists().where(task_groups.c.then_task_id == tasks.c.id)
+    follow_groups = sa.select(task_groups.c.then_task_id).where(
+        task_groups.c.finished_at.is_(None), task_groups.c.then_task_id.is_not(None)
+    )
     query = (
         sa.select(tasks.c.id)
         .join(own_tasks, own_tasks.c.task_id == tasks.c.id)
@@ -121,7 +123,7 @@ def overlooked(
             tasks.c.status == "pending",
             tasks.c.next_attempt_at.is_(None),
             ~waits_on,
-            ~follows_group,
+            tasks.c.id.not_in(follow_groups),
         )
         .order_by(tasks.c.seq)
         .limit(limit)

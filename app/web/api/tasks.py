@@ -21,7 +21,7 @@ from app.web.auth import allows
 from app.web.context import runtime
 from app.web.once import do_once
 from app.web.schemas.fields import Id
-from app.web.schemas.lists import page_answer, seq_cursor
+from app.web.schemas.lists import id_cursor, page_answer
 from app.web.schemas.tasks import (
     OneTaskAnswer,
     TaskAnswer,
@@ -61,11 +61,11 @@ def start_task(body: TaskRequest) -> Response:
 @allows()
 def list_tasks(query: TasksQuery) -> Response:
     """List tasks, the newest first."""
-    after = seq_cursor(query.cursor)
+    after = id_cursor(query.cursor)
     with runtime().database.read() as tx:
         found = store.page(tx, query.filter(), after=after, limit=query.limit + 1)
         rows = tasks_answers(tx, found)
-    cursors = [str(row["seq"]) for row in found]
+    cursors = [row["id"] for row in found]
     return as_json(page_answer(rows, limit=query.limit, cursors=cursors))
 
 

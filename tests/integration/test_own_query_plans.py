@@ -1,0 +1,92 @@
+"""Questions about tasks of one's own go by an index, whatever else there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.clock import utc_now
+from app.domain.tasks import FINISHED
+from app.storage import own_tasks, task_groups
+from app.storage.own_tasks import Filter
+from app.work import group
+from tests.own import Shed, open_shed
+from tests.own_kinds import step, sum_up
+from tests.postgres import about_sqlite
+
+pytestmark = about_sqlite
+Ask = Callable[[sa.Connection], Any]
+
+
+@pytest.fixture(name="shed")
+def shed_of_the_house(tmp_path: Path) -> Iterator[Shed]:
+    with open_shed(tmp_path) as shed:
+        group([step.wish("a")], then=sum_up.wish())
+        yield shed
+
+
+def listed(**chosen: Any) -> Ask:
+    return lambda tx: own_tasks.page(tx, Filter(**chosen), after=None, limit=50)
+
+
+@pytest.mark.parametrize(
+    ("ask", "by"),
+    [
+        (lambda tx: own_tasks.standing(tx, "x"), "tasks USING INDEX"),
+        (lambda tx: own_tasks.waiting_for(tx, ["x"]), "ix_task_links_after_id"),
+        (lambda tx: own_tasks.lock_waiting(tx, ["x", "y"]), "(id=?)"),
+        (lambda tx: own_tasks.free(tx, ["x"], now=utc_now()), "(id=?)"),
+        (
+            lambda tx: task_groups.is_under_way(tx, "x", finished=FINISHED),
+            "ix_own_tasks_group",
+        ),
+        (
+            lambda tx: task_groups.overlooked(tx, finished=FINISHED, limit=9),
+            "ix_tasks_status",
+        ),
+        (
+            lambda tx: task_groups.open_groups(tx, limit=9),
+            "ix_task_groups_finished_at",
+        ),
+        (listed(), "own_tasks USING INDEX"),
+        (listed(statuses=["sent"]), "own_tasks USING INDEX"),
+        (listed(kind="step", queue="low"), "own_tasks USING INDEX"),
+        (listed(group_id="x"), "ix_own_tasks_group"),
+    ],
+)
+def test_no_question_looks_at_every_message(shed: Shed, ask: Ask, by: str) -> None:
+    plan = explained(shed, ask)
+
+    assert by in plan
+    assert "SCAN tasks" not in plan
+    assert "SCAN task_groups" not in plan
+
+
+@pytest.mark.parametrize("chosen", [{}, {"statuses": ["sent"]}, {"group_id": "x"}])
+def test_no_list_is_sorted(shed: Shed, chosen: dict[str, Any]) -> None:
+    assert "B-TREE" not in explained(shed, listed(**chosen))
+
+
+def explained(shed: Shed, ask: Ask) -> str:
+    """Return how SQLite goes about what is asked."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE")):
+            asked.append((statement, values))
+
+    engine = shed.runtime.database.engine
+    with shed.runtime.database.write() as tx:
+        sa.event.listen(engine, "before_cursor_execute", note)
+        ask(tx)
+        sa.event.remove(engine, "before_cursor_execute", note)
+        connection: Any = tx.connection.driver_connection
+        return "\n".join(
+            row[3]
+            for statement, values in asked
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+        )
