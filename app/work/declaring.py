@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 from app.domain.durations import parse_duration
 from app.domain.events import FACTS, check_pattern, is_meant
@@ -31,6 +31,11 @@ _QUEUE_NAME = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
 _Errors = tuple[type[BaseException], ...] | type[BaseException]
 
 
+@overload
+def task(function: Callable[P, R], /) -> TaskKind[P, R]: ...
+
+
+@overload
 def task(
     *,
     name: str | None = None,
@@ -45,13 +50,32 @@ def task(
     on: str | Sequence[str] = (),
     every: str | timedelta | None = None,
     cron: str | None = None,
-) -> Callable[[Callable[P, R]], TaskKind[P, R]]:
+) -> Callable[[Callable[P, R]], TaskKind[P, R]]: ...
+
+
+def task(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    queue: str = "default",
+    priority: int | None = None,
+    retry_delays: Sequence[str | timedelta] | None = None,
+    retry_on: _Errors = (),
+    fatal: _Errors = (),
+    soft_time_limit: str | timedelta | None = None,
+    time_limit: str | timedelta | None = None,
+    idempotent: bool = True,
+    on: str | Sequence[str] = (),
+    every: str | timedelta | None = None,
+    cron: str | None = None,
+) -> Any:
     """Make a kind of task of a function; raise DeclarationError where that cannot be.
 
     What is not given is as the queue's policy says. `docs/tasks.md` explains each.
     """
 
-    def declare(function: Callable[P, R]) -> TaskKind[P, R]:
+    def declare(function: Callable[..., Any]) -> TaskKind[..., Any]:
         place = _place(function)
         try:
             kind = TaskKind(
@@ -77,7 +101,7 @@ def task(
         vars(sys.modules[function.__module__]).setdefault(DECLARED, []).append(kind)
         return kind
 
-    return declare
+    return declare if function is None else declare(function)
 
 
 def _place(function: Callable[..., Any]) -> str:

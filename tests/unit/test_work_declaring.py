@@ -88,6 +88,14 @@ def test_a_limit_that_is_given_alone_sets_the_other(
     assert policy.time_limit == timedelta(seconds=hard)
 
 
+def test_a_decorator_needs_no_brackets() -> None:
+    @task
+    def run(word: str) -> str:
+        return word
+
+    assert (run.name, run.queue, run("x")) == ("run", "default", "x")
+
+
 def test_a_cron_line_is_a_schedule() -> None:
     def run() -> None: ...
 
