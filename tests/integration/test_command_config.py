@@ -43,6 +43,7 @@ def test_what_follows_from_other_settings_is_shown_as_it_is_in_force(
     shell: Shell,
 ) -> None:
     shell.set(BELLHOP_PORT="9000", BELLHOP_API_KEY="", BELLHOP_SECRET_KEY="")
+    shell.set(DATABASE_URL="")
     Path("var").mkdir()
     Path("var/api_key").write_text("geheim-geheim\n")
 
