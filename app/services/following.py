@@ -25,6 +25,8 @@ WAITS_FOR_OTHERS = "Waits for the tasks that come before it."
 WAITS_FOR_GROUP = "Waits for the tasks of its group."
 #: Tasks and groups that one run of the job looks after.
 _AT_ONCE = 500
+#: What decides about those that wait; behind a dead task they wait for a person.
+_SETTLED = FINISHED - {Status.DEAD}
 
 
 def settle(
@@ -54,7 +56,7 @@ def tie_loose_ends(runtime: Runtime) -> int:
     statement that knows nothing of those that wait for it.
     """
     with runtime.database.read() as tx:
-        waiting = task_groups.overlooked(tx, finished=FINISHED, limit=_AT_ONCE)
+        waiting = task_groups.overlooked(tx, finished=_SETTLED, limit=_AT_ONCE)
         groups = [
             group_id
             for group_id in task_groups.open_groups(tx, limit=_AT_ONCE)

@@ -176,6 +176,14 @@ def test_loose_ends_leave_alone_what_rightly_waits(shed: Shed) -> None:
     assert shed.tie_loose_ends() == 0
 
 
+def test_loose_ends_do_not_come_back_to_what_waits_for_a_person(shed: Shed) -> None:
+    fatal.add("a")
+    chain(step.wish("a"), step.wish("b"))
+    shed.work()
+
+    assert shed.tie_loose_ends() == 0
+
+
 def test_nothing_waits_for_a_task_that_is_not_there(shed: Shed) -> None:
     with pytest.raises(InvalidError, match="there is no task"):
         step.with_options(after=[new_id()]).enqueue("a")
