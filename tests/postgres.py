@@ -22,7 +22,7 @@ from app.storage.migrate import migrate
 SERVER = os.environ.get("BELLHOP_TEST_DATABASE_URL")
 PREFIX = "bellhop_test_"
 
-#: For what is about SQLite itself: its files, its lock, its pragmas, its plans.
+#: For what is about SQLite itself: its files, its lock, its pragmas, its one host.
 about_sqlite = pytest.mark.skipif(
     SERVER is not None, reason="about SQLite itself; this run is on PostgreSQL"
 )

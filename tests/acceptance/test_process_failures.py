@@ -12,6 +12,7 @@ import pytest
 
 from app.clock import utc_now
 from tests.box import Box
+from tests.postgres import about_sqlite
 from tests.shop import Booked
 
 if sys.platform == "win32":
@@ -86,6 +87,7 @@ def test_messages_leave_without_the_scheduler_and_retries_wait_for_it(
     assert reckoning.of(channel="sms").lines[0].attempts == 2
 
 
+@about_sqlite
 def test_second_scheduler_refuses_to_start(box: Box) -> None:
     with box.part("second-scheduler", "scheduler.py") as second:
         second.start()

@@ -16,7 +16,7 @@ import pytest
 from app.runtime import Runtime
 from app.services import jobs
 from tests.house import make_runtime
-from tests.postgres import database_env
+from tests.postgres import about_sqlite, database_env
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +89,7 @@ def wait_until_it_works(runtime: Runtime) -> None:
     )
 
 
+@about_sqlite
 def test_a_second_one_says_so_and_stops_until_the_first_is_gone(
     runtime: Runtime, tmp_path: Path
 ) -> None:
