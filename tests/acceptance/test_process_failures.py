@@ -12,7 +12,7 @@ import pytest
 
 from app.clock import utc_now
 from tests.box import Box
-from tests.postgres import about_sqlite
+from tests.postgres import about_postgresql, about_sqlite
 from tests.shop import Booked
 
 if sys.platform == "win32":
@@ -97,6 +97,19 @@ def test_second_scheduler_refuses_to_start(box: Box) -> None:
         assert code == 75
         assert "another scheduler is running on the same data" in second.said
     assert box.scheduler.is_running
+
+
+@about_postgresql
+def test_second_scheduler_stands_by_and_takes_over_from_one_that_was_killed(
+    box: Box,
+) -> None:
+    with box.part("second-scheduler", "scheduler.py") as second:
+        second.start()
+        second.wait_for_words("Scheduler waits")
+
+        box.scheduler.kill()
+
+        second.wait_for_words("Scheduler leads")
 
 
 def test_stopped_worker_finishes_its_message_and_leaves_the_others(box: Box) -> None:
