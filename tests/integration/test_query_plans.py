@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.domain.ids import new_id
+from app.domain.lanes import Lane
 from app.runtime import Runtime
-from app.storage import bookings, cleaning, delivering, recovering, releasing
+from app.storage import bookings, cleaning, delivering, gates, recovering, releasing
 from app.storage.delivering import Attempt
 from app.storage.tables import tasks
 from tests.clock import USUAL
@@ -26,6 +27,7 @@ ROWS = 20_000
 QUEUES = ("sms", "whatsapp", "email")
 EARLIER = USUAL - timedelta(hours=1)
 LATER = USUAL + timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 Statement = Callable[[sa.Connection], object]
@@ -74,7 +76,7 @@ def explained(runtime: Runtime) -> Iterator[list[str]]:
     def explain(
         connection: sa.Connection, cursor: Any, sql: str, given: Any, *_more: Any
     ) -> None:
-        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE"):
+        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
             found = connection.connection.cursor()
             found.execute(f"EXPLAIN QUERY PLAN {sql}", given)
             plans.extend(row[3] for row in found.fetchall())
@@ -83,22 +85,53 @@ def explained(runtime: Runtime) -> Iterator[list[str]]:
     sa.event.remove(runtime.database.engine, "before_cursor_execute", explain)
 
 
+def first_of_lane(tx: sa.Connection, *, due: int, now: datetime) -> object:
+    lane = Lane("sms", "sms")
+    return releasing.first_of_lane(
+        tx, lane, due=due, least_urgent=100, now=now, room=16
+    )
+
+
 STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
-    "release": (
-        lambda tx: releasing.release(tx, queues=QUEUES, now=USUAL, room=16),
+    "lanes": (
+        lambda tx: releasing.due_lanes(tx, now=USUAL),
+        {"ix_tasks_due"},
+    ),
+    "first of many": (
+        lambda tx: first_of_lane(tx, due=releasing.FEW, now=USUAL),
         {"ix_tasks_leaving", "ix_tasks_order"},
     ),
-    "release of a few": (
-        lambda tx: releasing.release(tx, queues=QUEUES, now=EARLIER, room=16),
-        {"ix_tasks_status", "ix_tasks_order"},
+    "first of a few": (
+        lambda tx: first_of_lane(tx, due=10, now=EARLIER),
+        {"ix_tasks_due", "ix_tasks_order"},
     ),
+    "ring": (
+        lambda tx: releasing.mark_queued(tx, ["1", "2"], now=USUAL),
+        {"sqlite_autoindex_tasks"},
+    ),
+    "crews": (releasing.crews, {"ix_tasks_held"}),
     "count": (releasing.count_queued, {"ix_tasks_status"}),
-    "look-ups": (
-        lambda tx: releasing.due_look_ups(tx, now=USUAL),
+    "count by lane": (gates.queued_by_lane, {"ix_tasks_status"}),
+    "what has left": (
+        lambda tx: gates.left_within(tx, gate="sms", span=MINUTE, now=USUAL),
+        {"ix_attempts_gate"},
+    ),
+    "what has left a queue": (
+        lambda tx: gates.left_within(
+            tx, gate="sms", queue="high", span=MINUTE, now=USUAL
+        ),
+        {"ix_attempts_gate"},
+    ),
+    "next slot": (
+        lambda tx: gates.next_slot(tx, gate="sms", span=MINUTE, now=USUAL),
+        {"ix_attempts_gate"},
+    ),
+    "look-up": (
+        lambda tx: releasing.due_look_up(tx, queues=QUEUES, shut=[], now=USUAL),
         {"ix_tasks_status"},
     ),
     "relay": (
-        lambda tx: releasing.unanswered(tx, now=USUAL, before=USUAL),
+        lambda tx: releasing.put_back_unheard(tx, now=USUAL, before=USUAL),
         {"ix_tasks_status"},
     ),
     "claim": (
@@ -159,10 +192,10 @@ def test_a_frequent_statement_goes_by_its_index(crowded: Runtime, name: str) -> 
     assert not [step for step in plans if step.startswith("SCAN tasks")], used
 
 
-def test_release_sorts_nothing(crowded: Runtime) -> None:
-    statement, _ = STATEMENTS["release"]
+def test_the_first_of_many_are_found_without_sorting(crowded: Runtime) -> None:
+    statement, _ = STATEMENTS["first of many"]
 
     plans = plans_of(crowded, statement)
 
-    # The first sixteen are read off the index; a sort would look at all rows.
+    # They are read off the index; a sort would look at all rows.
     assert [step for step in plans if "TEMP B-TREE FOR ORDER BY" in step] == []
