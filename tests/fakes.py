@@ -35,12 +35,15 @@ class FakeProvider:
         #: Every message that was handed over, and every one that was asked for.
         self.handed: list[Message] = []
         self.asked: list[tuple[Message, datetime]] = []
+        #: What it was asked to do, in order: `send`, `look_up`.
+        self.calls: list[str] = []
         #: The seconds that each call was given.
         self.given_s: list[float] = []
         self.is_closed = False
 
     def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         """Note the message, then do what the script says next."""
+        self.calls.append("send")
         self.handed.append(message)
         self.given_s.append(within_s)
         act: Act = self.script.popleft() if self.script else self._accepted()
@@ -52,6 +55,7 @@ class FakeProvider:
         self, message: Message, *, since: datetime, within_s: float = CALL_S
     ) -> LookupAnswer:
         """Note the question, then answer as the script says; unsupported otherwise."""
+        self.calls.append("look_up")
         self.asked.append((message, since))
         self.given_s.append(within_s)
         if not self.look_ups:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,38 +14,18 @@ from app.domain.bookings import Booking
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.errors import ConflictError
-from app.services import bookings, notifications, payments
-from app.services.courier import Courier
-from app.services.delivery import MOST_READINGS, deliver
+from app.services import bookings, payments
 from app.services.payments import ManualProof
 from app.services.wording import Wording
-from app.storage import bookings as store
 from app.storage.tables import notifications as notes
 from app.storage.tables import tasks
-from tests.engine import Engine
+from tests.changing import cancel, cancel_booking, move, rename
+from tests.engine import Engine, another_worker
 from tests.house import CHARLIE, PRICE, make_booking, perform, rows
 
 Deed = Callable[[], object]
-
-
-class Meanwhile:
-    """Words messages as ever, but does a deed first: after the reading, before the
-    claim."""
-
-    def __init__(self, wording: Wording, *deeds: Deed) -> None:
-        self._wording = wording
-        self._deeds = list(deeds)
-
-    def render(self, *arguments: Any, **named: Any) -> Any:
-        if self._deeds:
-            self._deeds.pop(0)()
-        return self._wording.render(*arguments, **named)
-
-
-def meanwhile(engine: Engine, *deeds: Deed) -> Courier:
-    """Return a courier whose readings are overtaken by these deeds, one each."""
-    wording: Any = Meanwhile(engine.courier.wording, *deeds)
-    return replace(engine.courier, wording=wording)
+#: What is locked waits for a transaction, which takes milliseconds.
+WITHIN_S = 15
 
 
 @pytest.fixture
@@ -53,94 +34,152 @@ def booking(engine: Engine) -> Booking:
     return make_booking(engine.runtime, customer=CHARLIE, confirmed=True)
 
 
-def test_a_message_cancelled_while_it_is_worded_is_not_sent(engine: Engine) -> None:
+def test_a_message_cancelled_after_its_bell_was_rung_is_not_sent(
+    engine: Engine,
+) -> None:
     message = engine.queued()
-    courier = meanwhile(engine, lambda: cancel(engine, message))
+    cancel(engine, message)
 
-    deliver(courier, message)
-
-    assert engine.status(message) == "cancelled"
-    assert engine.provider.handed == []
-
-
-def test_a_booking_cancelled_while_it_is_worded_sends_no_confirmation(
-    engine: Engine, booking: Booking
-) -> None:
-    (message,) = engine.doorbell.take()
-    courier = meanwhile(engine, lambda: cancel_booking(engine, booking))
-
-    deliver(courier, message)
+    engine.answer_doorbells()
 
     assert engine.status(message) == "cancelled"
     assert engine.provider.handed == []
 
 
-def test_a_booking_moved_while_it_is_worded_sends_the_new_time_alone(
+def test_a_booking_cancelled_after_the_bell_sends_the_cancellation_alone(
     engine: Engine, booking: Booking
 ) -> None:
     (message,) = engine.doorbell.take()
-    courier = meanwhile(engine, lambda: move(engine, booking, hours=1))
+    cancel_booking(engine, booking)
 
-    deliver(courier, message)
-    engine.work()
+    engine.run(message)
+    engine.answer_doorbells()
+
+    assert engine.status(message) == "cancelled"
+    told = [row["kind"] for row in rows(engine.runtime, tasks, status="sent")]
+    assert told == ["booking_cancelled"]
+    assert len(engine.provider.handed) == 1
+
+
+def test_a_booking_moved_after_the_bell_sends_the_new_time_alone(
+    engine: Engine, booking: Booking
+) -> None:
+    (message,) = engine.doorbell.take()
+    move(engine, booking, hours=1)
+
+    engine.run(message)
 
     assert engine.status(message) == "superseded"
     assert [handed.key for handed in engine.provider.handed] != [message]
     assert len(engine.provider.handed) == 1
 
 
-def test_a_booking_changed_while_it_is_worded_is_read_anew(
+def test_a_booking_changed_after_the_bell_is_told_as_it_is_now(
     engine: Engine, booking: Booking
 ) -> None:
     (message,) = engine.doorbell.take()
-    courier = meanwhile(engine, lambda: rename(engine, booking, "Charles"))
+    rename(engine, booking, "Charles")
 
-    deliver(courier, message)
+    engine.run(message)
 
     assert engine.status(message) == "sent"
     (handed,) = engine.provider.handed
     assert "Charles" in handed.text
 
 
-def test_a_booking_that_keeps_changing_is_told_a_little_later(
-    engine: Engine, booking: Booking
-) -> None:
-    (message,) = engine.doorbell.take()
-    deeds = [
-        lambda name=f"Charlie {number}": rename(engine, booking, name)
-        for number in range(MOST_READINGS)
-    ]
-
-    deliver(meanwhile(engine, *deeds), message)
-    assert engine.status(message) == "queued"
-    engine.clock.advance(seconds=20)
-    engine.relay()
-    engine.answer_doorbells()
-
-    assert engine.status(message) == "sent"
-    assert f"Charlie {MOST_READINGS - 1}" in engine.texts[0]
-
-
 def test_a_message_that_another_worker_has_taken_is_left_to_it(engine: Engine) -> None:
     message = engine.queued()
+    other = another_worker(engine)
+    other.run(message)
 
-    deliver(meanwhile(engine, lambda: deliver(engine.courier, message)), message)
+    engine.run(message)
 
     assert engine.status(message) == "sent"
-    assert engine.texts == ["Hello"]
+    assert (other.texts, engine.texts) == (["Hello"], [])
     assert len(engine.attempts(message)) == 1
+    other.die()
 
 
-def test_a_message_cleaned_up_while_it_is_worded_does_no_harm(engine: Engine) -> None:
+def test_a_message_cleaned_up_after_the_bell_does_no_harm(engine: Engine) -> None:
     message = engine.queued()
+    with engine.runtime.database.write() as tx:
+        tx.execute(tasks.delete().where(tasks.c.id == message))
 
-    def clean() -> None:
-        with engine.runtime.database.write() as tx:
-            tx.execute(tasks.delete().where(tasks.c.id == message))
-
-    deliver(meanwhile(engine, clean), message)
+    engine.answer_doorbells()
 
     assert engine.provider.handed == []
+
+
+class Worded:
+    """Words messages as ever; tells as it begins, so that a deed may come between."""
+
+    def __init__(self, wording: Wording, begun: threading.Event) -> None:
+        self._wording = wording
+        self._begun = begun
+
+    def render(self, *arguments: Any, **named: Any) -> Any:
+        self._begun.set()
+        return self._wording.render(*arguments, **named)
+
+
+@contextmanager
+def as_it_is_worded(engine: Engine, deed: Deed) -> Iterator[Engine]:
+    """Give a worker that is overtaken, in the middle of its wording, by this deed.
+
+    It runs in a thread of its own: what is being claimed is locked, so it may wait.
+    """
+    begun, errors = threading.Event(), []
+
+    def act() -> None:
+        begun.wait(WITHIN_S)
+        try:
+            deed()
+        except BaseException as error:  # noqa: BLE001 - shown below
+            errors.append(error)
+
+    wording: Any = Worded(engine.courier.wording, begun)
+    thread = threading.Thread(target=act)
+    thread.start()
+    yield engine.with_courier(replace(engine.courier, wording=wording))
+    thread.join(WITHIN_S)
+    assert not thread.is_alive()
+    assert errors == []
+
+
+def test_who_cancels_while_it_is_worded_is_told_the_truth(engine: Engine) -> None:
+    message = engine.queued()
+    refused = []
+
+    def try_to_cancel() -> None:
+        try:
+            cancel(engine, message)
+        except ConflictError as error:
+            refused.append(error)
+
+    with as_it_is_worded(engine, try_to_cancel) as worker:
+        worker.run(message)
+
+    expected = ("sent", ["Hello"]) if refused else ("cancelled", [])
+    assert (engine.status(message), engine.texts) == expected
+
+
+@pytest.mark.parametrize("deed", ["cancel", "move"])
+def test_the_last_word_is_the_truth_whatever_changes_while_it_is_worded(
+    engine: Engine, booking: Booking, deed: str
+) -> None:
+    (message,) = engine.doorbell.take()
+    change_it: Deed = {
+        "cancel": lambda: cancel_booking(engine, booking),
+        "move": lambda: move(engine, booking, hours=1),
+    }[deed]
+
+    with as_it_is_worded(engine, change_it) as worker:
+        worker.run(message)
+    engine.work()
+
+    told = [str(engine.row(handed.key)["kind"]) for handed in engine.provider.handed]
+    last = {"cancel": "booking_cancelled", "move": "booking_rescheduled"}[deed]
+    assert told in (["booking_confirmed", last], [last])
 
 
 def test_once_it_is_being_sent_it_is_too_late_to_cancel(engine: Engine) -> None:
@@ -211,9 +250,8 @@ def test_a_payment_on_a_confirmed_booking_is_told_and_its_confirmation_too(
             ),
         )
 
-    (message,) = engine.doorbell.take()
-    deliver(meanwhile(engine, pay), message)
-    engine.work()
+    pay()
+    engine.answer_doorbells()
 
     told = [row["kind"] for row in rows(engine.runtime, tasks, status="sent")]
     assert told == ["booking_confirmed", "payment_received"]
@@ -223,7 +261,7 @@ def test_a_channel_that_was_switched_off_meanwhile_is_not_used(engine: Engine) -
     message = engine.queued()
     off = replace(engine.courier, providers=dict.fromkeys(Channel))
 
-    deliver(off, message)
+    engine.with_courier(off).run(message)
 
     row = engine.row(message)
     assert (row["status"], row["reason"]) == ("suppressed", "channel not configured")
@@ -239,42 +277,3 @@ def test_a_message_to_a_recipient_of_its_own_row_is_not_moved_by_the_booking(
     engine.answer_doorbells()
 
     assert engine.provider.handed[0].recipient == planned["recipient"]
-
-
-def cancel(engine: Engine, message: str) -> None:
-    now = engine.clock.now
-    perform(engine.runtime, lambda tx: notifications.cancel(tx, message, now=now))
-
-
-def change(engine: Engine, booking: Booking, deed: Callable[..., object]) -> None:
-    perform(
-        engine.runtime,
-        lambda tx: deed(
-            tx, engine.runtime, bookings.find(tx, booking.id), now=engine.clock.now
-        ),
-    )
-
-
-def cancel_booking(engine: Engine, booking: Booking) -> None:
-    def deed(tx: Any, runtime: Any, now_booked: Booking, **named: Any) -> object:
-        return bookings.cancel(tx, runtime, now_booked, reason="", **named)
-
-    change(engine, booking, deed)
-
-
-def move(engine: Engine, booking: Booking, *, hours: int) -> None:
-    def deed(tx: Any, runtime: Any, now_booked: Booking, **named: Any) -> object:
-        start = now_booked.start + timedelta(hours=hours)
-        return bookings.reschedule(
-            tx, runtime, now_booked, start=start, reason="", **named
-        )
-
-    change(engine, booking, deed)
-
-
-def rename(engine: Engine, booking: Booking, name: str) -> None:
-    def deed(tx: Any, _runtime: Any, now_booked: Booking, **named: Any) -> object:
-        customer = replace(now_booked.customer, name=name)
-        return store.change(tx, now_booked, customer=customer, **named)
-
-    change(engine, booking, deed)

@@ -76,7 +76,9 @@ def test_preview_can_be_kept_beside_real_channels(tmp_path: Path) -> None:
     with open_engine(tmp_path, BELLHOP_PREVIEW="1", **MAIL_ONLY) as engine:
         make_booking(engine.runtime, customer=ALICE, confirmed=True)
 
-        assert {row["status"] for row in rows(engine.runtime, tasks)} == {"queued"}
+        engine.work()
+
+        assert {row["status"] for row in rows(engine.runtime, tasks)} == {"sent"}
 
 
 def test_a_message_is_useful_until_the_appointment_begins(engine: Engine) -> None:
