@@ -28,6 +28,11 @@ class Mode(StrEnum):
     OFF = "off"
 
 
+#: Those that tell a repetition by its key: what may have been sent is sent again at
+#: once, without harm.
+REPEATS_SAFELY: frozenset[str] = frozenset({Mode.PREVIEW})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One provider of one channel, and the variables it lives on.

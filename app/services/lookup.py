@@ -79,22 +79,33 @@ def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str
     if lookup is Lookup.NOT_FOUND:
         reason = "The provider does not have it: it is sent again."
         return _not_there(courier.runtime, gates, row, now), reason, resends
+    provider = found.work.provider
+    if provider is not None and provider.repeats_safely:
+        reason = "It is sent again; the provider tells a repetition."
+        return _repeated(courier.runtime, gates, row, now), reason, resends
     return _blindly(courier, found)
 
 
 def _blindly(courier: Courier, found: Found) -> tuple[Decision, str, int]:
-    """Decide where the provider cannot be asked."""
-    row, provider = found.work.row, found.work.provider
+    """Decide where the provider cannot be asked, nor told of a repetition."""
+    row = found.work.row
     resends: int = row["resends"]
     retry = Decision(status=Status.RETRYING, next_attempt_at=found.at)
-    if provider is not None and provider.repeats_safely:
-        return retry, "It is sent again; the provider tells a repetition.", resends
     on_unknown = courier.runtime.policy.kinds[Kind(row["kind"])].on_unknown
     if on_unknown is OnUnknown.RESEND_ONCE and resends == 0:
         reason = "Nobody knows whether it was sent, so it is sent once more."
         return retry, reason, resends + 1
     reason = "Nobody knows whether it was sent. Ask the customer before you retry it."
     return Decision(status=Status.DEAD), reason, resends
+
+
+def _repeated(
+    runtime: Runtime, gates: Gates, row: sa.RowMapping, now: datetime
+) -> Decision:
+    """At once the first time; then as after any failure, or it would go on for ever."""
+    if row["quick_tries"] <= 1:
+        return Decision(status=Status.RETRYING, next_attempt_at=now)
+    return _not_there(runtime, gates, row, now)
 
 
 def _not_there(

@@ -7,6 +7,7 @@ the outcome unknown, so nothing else is done in between.
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from app.domain.outcomes import Result
 from app.domain.retry import Decision, Pauses, Tries, decide
 from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
+from app.policy import Policy
 from app.services.circuits import note
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
@@ -89,10 +91,18 @@ def _decide(courier: Courier, ended: Answer | Done) -> Decision:
         ended.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
         policy=ended.work.policy,
-        pauses=Pauses(retry_failed=policy.retry_failed, look_up=policy.look_up),
+        pauses=Pauses(
+            retry_failed=policy.retry_failed, look_up=_patience(ended, policy)
+        ),
         now=ended.at,
         chance=random.random,
     )
+
+
+def _patience(ended: Answer | Done, policy: Policy) -> timedelta:
+    """Return the pause before an unknown outcome is cleared up."""
+    is_harmless = isinstance(ended, Answer) and ended.work.provider.repeats_safely
+    return timedelta(0) if is_harmless else policy.look_up
 
 
 def _end_attempt(tx: sa.Connection, ended: Answer | Done) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
 from app.domain.retry import failed_pause
 from app.errors import BellhopError
@@ -53,6 +54,7 @@ def clean_up_after(courier: Courier, stumble: Stumble) -> None:
             reason=f"Bellhop stumbled ({stumble.error}); it may have been sent.",
             now=now,
             look_up_at=look_up_at,
+            at_once=REPEATS_SAFELY,
         )
         rounds = refusing.rounds_of(tx, task_id=stumble.task_id)
         if rounds is None or stumble.is_named:

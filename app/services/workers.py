@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
 from app.logs import fields
 from app.runtime import Runtime
@@ -110,6 +111,7 @@ def _take_over(tx: sa.Connection, runtime: Runtime, *, boot_id: str) -> None:
         reason=DIED,
         now=now,
         look_up_at=now + runtime.policy.look_up,
+        at_once=REPEATS_SAFELY,
     )
     recovering.free_look_ups(tx, boot_id=boot_id, now=now, look_up_at=now)
     recovering.forget_worker(tx, boot_id=boot_id)

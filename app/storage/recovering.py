@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from app.storage.locking import at_hand, waited_for
 from app.storage.tables import attempts, notifications, tasks, workers
+from app.storage.types import Moment
 
 
 def register_worker(
@@ -68,8 +69,17 @@ def make_unknown(
     reason: str,
     now: datetime,
     look_up_at: datetime,
+    at_once: Collection[str] = (),
 ) -> int:
-    """Move what a dead worker was sending to `unknown`; return how many rows."""
+    """Move what a dead worker was sending to `unknown`; return how many rows.
+
+    `at_once`: providers of whose messages nobody has to wait for a look-up.
+    """
+    harmless = sa.exists().where(
+        attempts.c.task_id == tasks.c.id,
+        attempts.c.number == tasks.c.attempts,
+        attempts.c.provider.in_(at_once),
+    )
     held = sa.and_(tasks.c.status == "sending", tasks.c.worker_boot_id == boot_id)
     # First the attempts, then the tasks, as whoever records an answer: of two at once
     # one waits for the other.
@@ -87,7 +97,10 @@ def make_unknown(
         .values(
             status="unknown",
             reason=reason,
-            next_attempt_at=look_up_at,
+            next_attempt_at=sa.case(
+                (harmless, sa.literal(now, Moment)),
+                else_=sa.literal(look_up_at, Moment),
+            ),
             rung_at=None,
             claim=None,
             worker_boot_id=None,
