@@ -10,21 +10,22 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from app.channels.base import CALL_S, LookupAnswer, Message
-from app.domain.outcomes import Lookup, Outcome, Result
-from app.domain.tasks import FINISHED, UNDER_WAY
+from app.channels.base import LookupAnswer, Message
+from app.domain.outcomes import Fault, Lookup, Outcome, Result
+from app.domain.tasks import FINISHED
 from app.errors import ConflictError
 from app.services import notifications, recovery, workers
-from app.services.delivery import deliver
+from app.services.delivery import do
+from app.services.recording import record_and_take
+from app.services.taking import take
 from app.storage.tables import tasks
-from tests.engine import Engine, join, open_engine
-from tests.fakes import FakeProvider
+from tests.engine import another_worker, open_engine
 from tests.house import perform, rows
+from tests.watched import Watched
 
 PHONES = ("+14155550100", "+14155550111")
 DEFINITE = [r for r in Result if r is not Result.AMBIGUOUS]
@@ -36,41 +37,8 @@ class CrashError(BaseException):
     """The worker's process ends here, and no handler of ours is run."""
 
 
-class Watched(FakeProvider):
-    """Checks each message that it is handed, and remembers what it has taken."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__()
-        self._engine = engine
-        #: How often each message was taken, known to us or not.
-        self.taken: dict[str, int] = {}
-
-    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
-        row = self._engine.row(message.key)
-        assert row["status"] == "sending"
-        assert not self._earlier_under_way(row), "a later message went first"
-        if not self.script:
-            self.take(message)
-        return super().send(message, within_s=within_s)
-
-    def take(self, message: Message) -> None:
-        self.taken[message.key] = self.taken.get(message.key, 0) + 1
-
-    def look_up(self, message: Message, *, since: object) -> LookupAnswer:
-        if self.taken.get(message.key):
-            return LookupAnswer(lookup=Lookup.FOUND, provider_message_id=message.key)
-        return LookupAnswer(lookup=Lookup.NOT_FOUND)
-
-    def _earlier_under_way(self, row: sa.RowMapping) -> list[str]:
-        return [
-            other["id"]
-            for other in rows(self._engine.runtime, tasks, order_key=row["order_key"])
-            if other["seq"] < row["seq"] and other["status"] in UNDER_WAY
-        ]
-
-
 class World(RuleBasedStateMachine):
-    """One worker at a time, two customers, and whatever may happen to them."""
+    """Two workers, two customers, and whatever may happen to them."""
 
     @initialize()
     def build(self) -> None:
@@ -80,14 +48,10 @@ class World(RuleBasedStateMachine):
         self.provider = Watched(self.engine)
         self.cancelled: set[str] = set()
         self.start_worker()
+        self.other = another_worker(self.engine, self.provider)
 
     def start_worker(self) -> None:
-        self.worker = join(
-            self.engine.runtime,
-            clock=self.engine.clock,
-            doorbell=self.engine.doorbell,
-            provider=self.provider,
-        )
+        self.worker = another_worker(self.engine, self.provider)
 
     @rule(phone=st.sampled_from(PHONES), priority=st.integers(0, 2))
     def plan(self, phone: str, priority: int) -> None:
@@ -97,12 +61,26 @@ class World(RuleBasedStateMachine):
     def release(self) -> None:
         self.engine.release()
 
-    @rule(outcome=st.sampled_from(DEFINITE))
-    def answer_a_doorbell(self, outcome: Result) -> None:
+    @rule(outcome=st.sampled_from(DEFINITE), fault=st.sampled_from(Fault))
+    def answer_a_doorbell(self, outcome: Result, fault: Fault) -> None:
         def act() -> Outcome:
             if outcome is Result.ACCEPTED:
                 self.provider.take(self.provider.handed[-1])
-            return Outcome(result=outcome, reason="as the test wants it")
+                return Outcome(result=outcome)
+            return Outcome(result=outcome, reason="as the test wants it", fault=fault)
+
+        self.provider.script.append(act)
+        self._hear()
+
+    @rule()
+    def two_workers_are_at_it(self) -> None:
+        message: list[Message] = []
+
+        def act() -> Outcome:
+            message.append(self.provider.handed[-1])
+            self.other.run("any bell")
+            self.provider.take(message[0])
+            return Outcome(result=Result.ACCEPTED)
 
         self.provider.script.append(act)
         self._hear()
@@ -117,20 +95,53 @@ class World(RuleBasedStateMachine):
         self.provider.script.append(act)
         self._hear()
 
-    @rule(was_taken=st.booleans())
-    def the_worker_crashes(self, was_taken: bool) -> None:  # noqa: FBT001 - hypothesis calls it by name
+    @rule(was_taken=st.booleans(), done_before=st.integers(0, 2))
+    def the_worker_crashes(self, was_taken: bool, done_before: int) -> None:  # noqa: FBT001 - hypothesis calls it by name
+        self.provider.script.clear()
+        for task_id in self.engine.doorbell.take()[:1]:
+            self._crash(
+                take(self.worker.courier, heard=task_id), done_before, was_taken
+            )
+        self.provider.script.clear()
+        self.worker.die()
+        self.start_worker()
+
+    def _crash(self, task_id: str, done_before: int, was_taken: bool) -> None:  # noqa: FBT001 - as the rule has it
+        courier = self.worker.courier
+        taken = take(courier, heard=task_id)
+        for _ in range(done_before):
+            if taken.work is None:
+                return
+            taken = record_and_take(courier, do(courier, taken.work))
+
         def act() -> Outcome:
             if was_taken:
                 self.provider.take(self.provider.handed[-1])
             raise CrashError
 
-        self.provider.script.append(act)
-        for task_id in self.engine.doorbell.take()[:1]:
-            with suppress(CrashError):
-                deliver(self.worker.courier, task_id)
-        self.provider.script.clear()
+        if taken.work is not None:
+            self.provider.script.append(act)
+            do(courier, taken.work)
+
+    @rule(was_answered=st.booleans())
+    def the_worker_crashes_with_the_answer_in_its_hands(
+        self,
+        was_answered: bool,  # noqa: FBT001 - hypothesis calls it by name
+    ) -> None:
+        work = take(self.worker.courier).work
+        if work is not None and was_answered:
+            with suppress(RuntimeError):
+                do(self.worker.courier, work)
         self.worker.die()
         self.start_worker()
+
+    @rule()
+    def a_look_up_stumbles(self) -> None:
+        self.provider.trouble.append(RuntimeError("a bug"))
+
+    @rule()
+    def a_look_up_is_not_answered(self) -> None:
+        self.provider.trouble.append(LookupAnswer(lookup=Lookup.UNANSWERED))
 
     @rule()
     def the_task_stumbles(self) -> None:
@@ -182,11 +193,13 @@ class World(RuleBasedStateMachine):
             self._get_well()
             self._check_the_end()
             self.worker.die()
+            self.other.die()
 
     def _get_well(self) -> None:
         """Let the world be as it should be until all is finished."""
         self.engine.doorbell.fails = False
         self.engine.doorbell.available = True
+        self.provider.trouble.clear()
         for _ in range(PATIENCE):
             if not self._unfinished():
                 return
@@ -225,6 +238,7 @@ class World(RuleBasedStateMachine):
         runtime = self.engine.runtime
         self.engine.release()
         workers.beat(runtime, self.worker.presence)
+        workers.beat(runtime, self.other.presence)
         workers.beat(runtime, self.engine.presence)
         workers.take_over(runtime)
         recovery.relay(runtime)
