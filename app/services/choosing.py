@@ -50,6 +50,8 @@ def choose_look_up(
     tx: sa.Connection, gates: Gates, *, worker: str, now: datetime
 ) -> str | None:
     """Return the id of an unknown outcome to be looked up now, or None."""
+    if not gates.has_look_ups:
+        return None
     return releasing.due_look_up(
         tx, queues=gates.queues_of(worker), shut=gates.spared_lanes(), now=now
     )

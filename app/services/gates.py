@@ -169,8 +169,9 @@ class Gates:
         return Gate()
 
     def _look(self) -> None:
-        self._states = store.queue_states_by_name(self._tx)
-        self._circuits = store.circuits_by_provider(self._tx)
+        is_held, self.has_look_ups = store.glance(self._tx, now=self._now)
+        self._states = store.queue_states_by_name(self._tx) if is_held else {}
+        self._circuits = store.circuits_by_provider(self._tx) if is_held else {}
 
     def _room_of_gate(self, gate: str, *, due: int) -> Room:
         circuit = self.circuit(gate)
