@@ -6,7 +6,7 @@ get it as their first argument where they need more than an open transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -17,7 +17,7 @@ from app.broker import Doorbell, SilentDoorbell, open_doorbell
 from app.channels.table import Mode, channel_modes
 from app.config import Settings
 from app.domain.recipients import Channel
-from app.errors import StorageUnavailableError
+from app.errors import ConfigError, Problem, StorageUnavailableError
 from app.installation import make_data_dir
 from app.policy import Policy, load_policy
 from app.storage.database import Database, database_url
@@ -65,10 +65,9 @@ def open_runtime(
 
     `doorbell`: one's own; the queue server in force is rung where none is given.
     """
-    policy = load_policy(settings.policy_file)
     registry = registry or Registry()
+    policy, modes = _read(settings)
     registry.check_queues(policy.queues)
-    modes = channel_modes(settings)
     _check_place(settings)
     make_data_dir(settings)
     database = Database(database_url(settings))
@@ -86,6 +85,23 @@ def open_runtime(
         modes=modes,
         registry=registry,
     )
+
+
+def _read(settings: Settings) -> tuple[Policy, Mapping[Channel, Mode]]:
+    """Read policy and channels; raise ConfigError with what is wrong in either."""
+    try:
+        policy = load_policy(settings.policy_file)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_problems_of_channels(settings)]) from None
+    return policy, channel_modes(settings)
+
+
+def _problems_of_channels(settings: Settings) -> Sequence[Problem]:
+    try:
+        channel_modes(settings)
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def _check_place(settings: Settings) -> None:
