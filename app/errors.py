@@ -81,6 +81,18 @@ class PlaceTakenError(ConflictError):
         self.alternatives = tuple(alternatives)
 
 
+class QueueFullError(BellhopError):
+    """Raised when as many rows wait in a queue as may; nothing was planned."""
+
+    def __init__(self, queue: str, *, max_length: int, retry_after_s: int) -> None:
+        super().__init__(
+            f"The queue {queue!r} is full: {max_length} are waiting already, and "
+            f"nothing of this was planned. Try again in {retry_after_s} s, or raise "
+            "its max_length."
+        )
+        self.retry_after_s = retry_after_s
+
+
 class SignatureError(BellhopError):
     """Raised when a payment's or a webhook's signature does not fit."""
 

@@ -7,11 +7,14 @@ it is shut rows wait in the database, and no attempt is used up.
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,10 +23,14 @@ from app.domain.lanes import Lane
 from app.domain.openings import PLENTY, Room, room_under
 from app.domain.queues import QueuePolicy, Rate
 from app.domain.recipients import Channel
+from app.errors import InvalidError
+from app.logs import fields
 from app.policy import with_overrides
 from app.runtime import Runtime
 from app.storage import gates as store
-from app.storage import releasing
+from app.storage import queues, releasing
+
+log = logging.getLogger(__name__)
 
 #: Whatever waits in a queue that no policy knows any more is let out like this one.
 _STRANGERS = "default"
@@ -48,6 +55,8 @@ class Gate:
     state: GateState = GateState.OPEN
     reason: str = ""
     until: datetime | None = None
+    #: Who paused it.
+    by: str = ""
 
 
 class Gates:
@@ -72,6 +81,11 @@ class Gates:
     def policy(self, queue: str) -> QueuePolicy:
         """Return the queue's policy in force: what was set at run time counts first."""
         return policy_of(self._runtime, queue, state=self._states.get(queue))
+
+    def overrides(self, queue: str) -> Mapping[str, Any]:
+        """Return what was set at run time of a queue's policy."""
+        state = self._states.get(queue)
+        return {} if state is None else dict(state["overrides"])
 
     def provider(self, gate: str) -> str:
         """Return the name of the provider behind a gate; empty: none is."""
@@ -142,14 +156,15 @@ class Gates:
         )
         return left + self._on_their_way(gate, queue)
 
-    def look(self, queue: str) -> Gate:
-        """Return the state of a queue's gate, for a person."""
+    def look(self, queue: str, *, due: int = 0) -> Gate:
+        """Return the state of a queue's gate, for a person; `due`: what waits there."""
         if self.is_paused(queue):
             state = self._states[queue]
             return Gate(
                 state=GateState.PAUSED,
                 reason=state["pause_reason"] or f"Paused by {state['paused_by']}.",
                 until=state["paused_until"],
+                by=state["paused_by"],
             )
         circuit = self.circuit(queue)
         if circuit is not None and circuit.is_tripped:
@@ -158,15 +173,33 @@ class Gates:
                 reason=circuit.reason,
                 until=circuit.open_until,
             )
+        return self._look_at_limit(queue, due=due)
+
+    def left(self, queue: str) -> int | None:
+        """Return how many may leave under the queue's limit now; None: it has none."""
         rate = self.policy(queue).rate_limit
-        if rate is not None and self.used(rate, gate=queue) >= rate.count:
-            until = store.next_slot(self._tx, gate=queue, span=rate.per, now=self._now)
-            return Gate(
-                state=GateState.RATE_LIMITED,
-                reason="As many as may leave in this time have left.",
-                until=until,
-            )
-        return Gate()
+        return None if rate is None else max(rate.count - self._spent(rate, queue), 0)
+
+    def _look_at_limit(self, queue: str, *, due: int) -> Gate:
+        rate = self.policy(queue).rate_limit
+        if rate is None:
+            return Gate()
+        room = room_under(rate, used=self._spent(rate, queue), due=due)
+        if room.usual > 0:
+            return Gate()
+        reason = "As many as may leave in this time have left."
+        if room.urgent > 0:
+            reason = f"{reason} What is left of the limit is kept for what is urgent."
+        until = store.next_slot(self._tx, gate=queue, span=rate.per, now=self._now)
+        return Gate(state=GateState.RATE_LIMITED, reason=reason, until=until)
+
+    def _spent(self, rate: Rate, queue: str) -> int:
+        """What has left: over a channel from any queue, else by the fullest lane."""
+        spent = self.used(rate, gate=queue)
+        if queue in _CHANNELS:
+            return spent
+        others = (self.used(rate, gate=gate, queue=queue) for gate in _CHANNELS)
+        return max(spent, *others)
 
     def _look(self) -> None:
         is_held, self.has_look_ups = store.glance(self._tx, now=self._now)
@@ -215,8 +248,32 @@ def policy_of(
     runtime: Runtime, queue: str, *, state: sa.RowMapping | None
 ) -> QueuePolicy:
     """Return a queue's policy with what its row of `queue_states` overrides."""
-    queues = runtime.policy.queues
-    policy = queues.get(queue, queues[_STRANGERS])
+    policy = policy_of_file(runtime, queue)
     if state is None or not state["overrides"]:
         return policy
-    return with_overrides(policy, state["overrides"])
+    return _overridden(policy, queue, json.dumps(state["overrides"], sort_keys=True))
+
+
+def policy_of_file(runtime: Runtime, queue: str) -> QueuePolicy:
+    """Return a queue's policy as the tables and the file have it."""
+    names = runtime.policy.queues
+    return names.get(queue, names[_STRANGERS])
+
+
+def policy_in_force(tx: sa.Connection, runtime: Runtime, queue: str) -> QueuePolicy:
+    """Return the policy of one queue, for whoever plans rows of it."""
+    return policy_of(runtime, queue, state=queues.state_of(tx, queue))
+
+
+# Read once for all rows: this is asked for each of them. And told once.
+@lru_cache(maxsize=256)
+def _overridden(policy: QueuePolicy, queue: str, overrides: str) -> QueuePolicy:
+    """What does not go with the file any more, since it was changed, is left out."""
+    try:
+        return with_overrides(policy, json.loads(overrides))
+    except InvalidError as error:
+        log.warning(
+            "What was set at run time does not fit the policy file; the file holds",
+            extra=fields("overrides_ignored", queue=queue, cause=error),
+        )
+        return policy

@@ -21,6 +21,7 @@ from app.errors import (
     NotFoundError,
     PlaceTakenError,
     Problem,
+    QueueFullError,
     SignatureError,
     StorageUnavailableError,
 )
@@ -39,6 +40,7 @@ STATUSES: Sequence[tuple[type[BellhopError], HTTPStatus]] = (
     (InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (SignatureError, HTTPStatus.BAD_REQUEST),
     (ConflictError, HTTPStatus.CONFLICT),
+    (QueueFullError, HTTPStatus.TOO_MANY_REQUESTS),
     (StorageUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -88,6 +90,9 @@ def _named(error: BellhopError) -> Response:
         return problem(status, summary(error.problems), errors=error.problems)
     if isinstance(error, PlaceTakenError):
         return problem(status, str(error), alternatives=list(error.alternatives))
+    if isinstance(error, QueueFullError):
+        later = {"Retry-After": str(error.retry_after_s)}
+        return problem(status, str(error), headers=later)
     if isinstance(error, StorageUnavailableError):
         log.error("Database not usable", extra=fields("storage_down", cause=error))
         return problem(status, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})

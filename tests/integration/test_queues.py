@@ -1,0 +1,248 @@
+"""Queues while all runs: counted, paused, changed and purged by a person."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.domain.recipients import Channel
+from app.domain.tasks import CANCELLABLE, Status
+from app.errors import InvalidError, NotFoundError
+from app.runtime import Runtime
+from app.services import queues
+from app.services.gates import Gate, GateState
+from app.services.purging import BATCH, purge
+from app.services.queues import Queue
+from app.storage import queues as store
+from app.storage.tables import queue_states, tasks
+from tests.engine import Engine
+from tests.house import perform, rows
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def queue_of(engine: Engine, name: str) -> Queue:
+    return {queue.name: queue for queue in queues.all_queues(engine.runtime)}[name]
+
+
+def change(runtime: Runtime, name: str, **values: object) -> None:
+    perform(runtime, lambda tx: queues.change(tx, runtime, name, values, by="Alice"))
+
+
+def pause(engine: Engine, name: str, **more: Any) -> None:
+    facts = {"until": None, "by": "Alice", **more}
+    perform(engine.runtime, lambda tx: queues.pause(tx, engine.runtime, name, **facts))
+
+
+def resume(engine: Engine, name: str) -> None:
+    perform(
+        engine.runtime, lambda tx: queues.resume(tx, engine.runtime, name, by="Alice")
+    )
+
+
+def test_every_queue_of_the_policy_is_there_in_its_order(runtime: Runtime) -> None:
+    found = queues.all_queues(runtime)
+
+    assert [queue.name for queue in found] == list(runtime.policy.queues)
+    assert {queue.gate for queue in found} == {Gate()}
+    sms = next(queue for queue in found if queue.name == "sms")
+    assert (sms.rate_limit, sms.rate_left, sms.ttl) == ("10/m", 10, "0")
+    high = next(queue for queue in found if queue.name == "high")
+    assert (high.rate_limit, high.rate_left) == ("0", None)
+
+
+def test_rows_are_counted_by_what_they_wait_for(engine: Engine) -> None:
+    engine.message()
+    engine.clock.advance(minutes=3)
+    engine.message()
+    engine.message(due_at=engine.clock.now + HOUR)
+    for status in (*store.COUNTED, "sent", "cancelled"):
+        engine.put_into(engine.message(), Status(status))
+
+    found = queue_of(engine, "sms")
+
+    assert (found.depth, found.delayed) == (2, 1)
+    counted = (found.queued, found.in_flight, found.unknown, found.failed, found.dead)
+    assert counted == (1, 1, 1, 1, 1)
+    assert found.oldest_age_seconds == 180
+
+
+def test_a_message_counts_in_its_queue_though_it_leaves_by_another_gate(
+    engine: Engine,
+) -> None:
+    engine.message(queue="high")
+
+    assert queue_of(engine, "high").depth == 1
+    assert queue_of(engine, "sms").depth == 0
+
+
+def test_rows_of_a_queue_that_the_file_names_no_more_are_still_shown(
+    engine: Engine,
+) -> None:
+    task_id = engine.message()
+    with engine.runtime.database.write() as tx:
+        tx.execute(sa.update(tasks).values(queue="gone", lane="gone"))
+
+    assert queue_of(engine, "gone").depth == 1
+    assert purge(engine.runtime, "gone", by="Alice").done == 1
+    assert engine.status(task_id) == "cancelled"
+    assert "gone" not in {queue.name for queue in queues.all_queues(engine.runtime)}
+
+
+def test_a_full_limit_is_told_with_what_is_left_and_until_when(engine: Engine) -> None:
+    for number in range(25):
+        engine.message(recipient=f"+1415555{number:04}")
+    began = engine.clock.now
+    engine.work()
+
+    found = queue_of(engine, "sms")
+
+    assert (found.rate_left, found.depth) == (1, 16)
+    assert found.gate.state is GateState.RATE_LIMITED
+    assert found.gate.until == began + MINUTE
+    assert "kept for what is urgent" in found.gate.reason
+
+
+def test_a_pause_tells_who_why_and_until_when(engine: Engine) -> None:
+    until = engine.clock.now + HOUR
+
+    pause(engine, "sms", until=until, reason="New contract.")
+
+    assert queue_of(engine, "sms").gate == Gate(
+        state=GateState.PAUSED, reason="New contract.", until=until, by="Alice"
+    )
+    pause(engine, "email")
+    assert queue_of(engine, "email").gate.reason == "Paused by Alice."
+
+
+def test_a_resumed_queue_rings_at_once(engine: Engine) -> None:
+    pause(engine, "sms")
+    waiting = engine.message()
+    engine.work()
+    assert engine.status(waiting) == "pending"
+
+    resume(engine, "sms")
+
+    assert engine.doorbell.rings
+    engine.answer_doorbells()
+    assert engine.status(waiting) == "sent"
+
+
+def test_a_pause_that_would_be_over_is_refused(engine: Engine) -> None:
+    with pytest.raises(InvalidError, match="until: is past"):
+        pause(engine, "sms", until=engine.clock.now)
+
+
+def test_an_unknown_queue_is_not_found_with_the_nearest_name(engine: Engine) -> None:
+    with pytest.raises(NotFoundError, match="nearest is 'email'"):
+        pause(engine, "emial")
+
+
+def test_a_limit_that_is_set_while_all_runs_holds_at_once(engine: Engine) -> None:
+    change(engine.runtime, "sms", rate_limit="2/m")
+    for number in range(5):
+        engine.message(recipient=f"+1415555{number:04}", priority=10)
+
+    engine.work()
+
+    assert len(engine.texts) == 2
+    found = queue_of(engine, "sms")
+    assert (found.rate_limit, found.rate_left) == ("2/m", 0)
+    assert found.overrides == {"rate_limit": "2/m"}
+
+
+def test_a_value_that_is_given_back_is_the_files_again(engine: Engine) -> None:
+    change(engine.runtime, "sms", rate_limit="2/m", ttl="120s")
+    assert queue_of(engine, "sms").overrides == {"rate_limit": "2/m", "ttl": "2m"}
+
+    change(engine.runtime, "sms", rate_limit=None)
+
+    found = queue_of(engine, "sms")
+    assert (found.rate_limit, found.overrides) == ("10/m", {"ttl": "2m"})
+
+
+def test_all_mistakes_are_told_at_once(runtime: Runtime) -> None:
+    with pytest.raises(InvalidError) as refused:
+        change(runtime, "sms", worker="media", rate_limit="fast", prio=1, tll=None)
+
+    told = {problem.field: problem.message for problem in refused.value.problems}
+    assert set(told) == {"worker", "rate_limit", "prio", "tll"}
+    assert "nobody would start that worker" in told["worker"]
+    assert "the nearest is priority" in told["prio"]
+    assert "the nearest is ttl" in told["tll"]
+    assert rows(runtime, queue_states) == []
+
+
+def test_what_clashes_with_a_changed_file_is_left_out_and_told_once(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As if the file had had a longer time_limit when this was set.
+    clash = {"rate_limit": "2/m", "soft_time_limit": "10m"}
+    with engine.runtime.database.write() as tx:
+        store.save_overrides(tx, "sms", clash, now=engine.clock.now)
+    task_id = engine.message()
+
+    with caplog.at_level(logging.WARNING):
+        engine.work()
+        found = queue_of(engine, "sms")
+
+    assert engine.status(task_id) == "sent"
+    assert found.rate_limit == "10/m"
+    told = [
+        r for r in caplog.records if getattr(r, "action", "") == "overrides_ignored"
+    ]
+    assert len(told) == 1
+
+
+def test_a_purge_calls_off_all_that_can_be_and_deletes_nothing(engine: Engine) -> None:
+    can = {
+        status: engine.message(queue="high" if status == "failed" else "sms")
+        for status in CANCELLABLE
+    }
+    for status, task_id in can.items():
+        engine.put_into(task_id, status)
+    rest = {s: engine.message() for s in (Status.SENDING, Status.UNKNOWN, Status.SENT)}
+    for status, task_id in rest.items():
+        engine.put_into(task_id, status)
+    mail = engine.message(channel=Channel.EMAIL, recipient="alice@example.org")
+
+    result = purge(engine.runtime, "sms", by="Alice", reason="Wrong list.")
+
+    gone = [task_id for status, task_id in can.items() if status != "failed"]
+    assert {engine.status(task_id) for task_id in gone} == {"cancelled"}
+    assert engine.row(gone[0])["reason"] == "Purged by Alice: Wrong list."
+    assert engine.row(gone[0])["finished_at"] == engine.clock.now
+    assert [engine.status(task_id) for task_id in rest.values()] == list(rest)
+    elsewhere = [engine.status(task_id) for task_id in (mail, can[Status.FAILED])]
+    assert elsewhere == ["queued", "failed"]
+    assert (result.matched, result.done) == (5, 3)
+    told = {one.id: one.reason for one in result.skipped}
+    assert set(told) == {rest[Status.SENDING], rest[Status.UNKNOWN]}
+    assert told[rest[Status.SENDING]] == "Too late: it is being sent."
+
+
+def test_a_purge_goes_in_steps_and_takes_one_time_codes_too(engine: Engine) -> None:
+    for number in range(BATCH + 3):
+        engine.message(recipient=f"+1415555{number:04}", priority=number % 100)
+    engine.message(queue="high", priority=10)
+    steps: list[int] = []
+
+    result = purge(engine.runtime, "sms", by="Alice", progress=steps.append)
+
+    assert (steps, result.done) == ([BATCH, BATCH + 3], BATCH + 3)
+    assert purge(engine.runtime, "high", by="Alice").done == 1
+    assert purge(engine.runtime, "high", by="Alice").done == 0
+
+
+def test_what_was_rung_for_and_purged_never_leaves(engine: Engine) -> None:
+    engine.queued()
+
+    purge(engine.runtime, "sms", by="Alice")
+    engine.answer_doorbells()
+
+    assert engine.texts == []
