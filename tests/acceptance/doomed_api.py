@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
 from app.__main__ import main
 from app.runtime import Runtime
 from app.services import dispatch
-from app.storage.releasing import Rung
+from app.services.dispatch import Rungs
 
 #: What a shell tells of a process that was ended by SIGKILL.
 EXIT_KILLED = 137
@@ -24,7 +24,7 @@ def doom_release() -> None:
     """Have the API die inside the transaction that holds the planned messages."""
     release_within = dispatch.release_within
 
-    def release_and_die(tx: sa.Connection, runtime: Runtime) -> list[Rung]:
+    def release_and_die(tx: sa.Connection, runtime: Runtime) -> Rungs:
         rungs = release_within(tx, runtime)
         if rungs:
             os._exit(EXIT_KILLED)
@@ -37,7 +37,7 @@ def doom_ring(*, first_ring: bool) -> None:
     """Have the API die with all committed, before it rings, or before it answers."""
     ring = dispatch.ring
 
-    def ring_and_die(runtime: Runtime, rungs: Sequence[Rung]) -> None:
+    def ring_and_die(runtime: Runtime, rungs: Rungs) -> None:
         if first_ring:
             ring(runtime, rungs)
         if rungs:

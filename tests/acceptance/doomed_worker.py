@@ -20,10 +20,13 @@ from dramatiq import MessageProxy
 from dramatiq.worker import _WorkerThread
 
 import worker
+from actors import run
 from app.broker.consumer import RedisConsumer
 from app.channels.base import CALL_S, LookupAnswer, Message, Provider
 from app.domain.outcomes import Outcome
-from app.services import dispatch, opening
+from app.services import opening
+from app.services.courier import Courier, Ended
+from app.services.taking import Taken
 from app.storage import delivering
 from app.supervisor.parent import FLAG
 
@@ -101,27 +104,18 @@ def doom_claim() -> None:
     replace(delivering, "claim", around)
 
 
-def doom_ring() -> None:
-    """Have it die with the outcome saved, and what is due next not rung for."""
-    settled: list[str] = []
+def doom_commit() -> None:
+    """Have it die with the outcome saved, and the next message taken but not sent."""
 
-    def around_settle(settle: Any) -> Any:
-        def settle_and_note(*arguments: Any, task_id: str, **named: Any) -> Any:
-            settled.append(task_id)
-            return settle(*arguments, task_id=task_id, **named)
+    def around(record_and_take: Any) -> Any:
+        def record_and_die(courier: Courier, ended: Ended) -> Taken:
+            taken: Taken = record_and_take(courier, ended)
+            die_once(ended.work.row["id"])
+            return taken
 
-        return settle_and_note
+        return record_and_die
 
-    def around_ring(ring: Any) -> Any:
-        def die_or_ring(*arguments: Any) -> None:
-            for task_id in settled:
-                die_once(task_id)
-            ring(*arguments)
-
-        return die_or_ring
-
-    replace(delivering, "settle", around_settle)
-    replace(dispatch, "ring", around_ring)
+    replace(run, "record_and_take", around)
 
 
 def doom_ack() -> None:
@@ -157,7 +151,7 @@ POINTS: Mapping[str, Callable[[], None]] = {
     "before_claim": doom_claim,
     "before_call": doom_calls,
     "after_answer": doom_calls,
-    "after_commit": doom_ring,
+    "after_commit": doom_commit,
     "before_ack": doom_ack,
     "look_up": doom_calls,
     "never": lambda: None,

@@ -120,7 +120,9 @@ def test_stopped_worker_finishes_its_message_and_leaves_the_others(box: Box) -> 
     code = box.worker.stop()
 
     assert code == 0
-    assert box.stands(booked).statuses() == ["sent", "queued", "queued"]
+    sms, *others = box.stands(booked).statuses()
+    assert sms == "sent"
+    assert set(others) <= {"queued", "pending"}
     box.worker.start()
     box.reckon([booked]).assert_all_sent_once()
 
