@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +18,8 @@ from app.errors import InvalidError, Problem
 from app.services.cleanup import KEEP_IDEMPOTENCY_KEYS
 from app.storage.tables import idempotency_keys
 
+#: Between a look at the key and the answer nobody forgets it.
+_A_WHILE = timedelta(minutes=5)
 #: Stands in a row whose deed is still being done; no other transaction ever sees it.
 _BEING_DONE = 0
 
@@ -42,6 +44,15 @@ class Answer:
 
     status: int
     body: str
+
+
+def is_known(tx: sa.Connection, request: Request, *, now: datetime) -> bool:
+    """Tell whether the same request was answered before, and will be for a while."""
+    known = sa.select(idempotency_keys.c.key).where(
+        *_this(request),
+        idempotency_keys.c.created_at > now - KEEP_IDEMPOTENCY_KEYS + _A_WHILE,
+    )
+    return tx.execute(known).first() is not None
 
 
 def earlier_answer(

@@ -16,10 +16,12 @@ from app.web import description, docs, health, manage, problems
 from app.web.api import (
     bookings,
     notifications,
+    queues,
     schedule,
     services,
     task_groups,
     tasks,
+    workers,
 )
 from app.web.auth import check_key
 from app.web.bodies import LARGEST_BODY, JsonRequest
@@ -62,6 +64,8 @@ def create_app(runtime: Runtime) -> Flask:
         bookings.api,
         notifications.api,
         schedule.api,
+        queues.api,
+        workers.api,
         tasks.api,
         task_groups.api,
     ):

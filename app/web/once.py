@@ -53,6 +53,21 @@ def do_once(deed: Deed, *, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return response
 
 
+def do_in_steps_once(deed: Callable[[], Any]) -> Response:
+    """Do a deed of many transactions, or answer as before.
+
+    It must be harmless to do twice: of two requests at the same moment both do it, and
+    both answer what the first one to end has found.
+    """
+    asked = _request()
+    if asked is not None:
+        with runtime().database.read() as tx:
+            if idempotency.is_known(tx, asked, now=utc_now()):
+                return do_once(lambda _tx: None)
+    answer = deed()
+    return do_once(lambda _tx: answer)
+
+
 def _request() -> idempotency.Request | None:
     key = request.headers.get(HEADER)
     if key is None:
