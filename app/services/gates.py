@@ -149,6 +149,21 @@ class Gates:
             if not self.is_paused(lane.queue)
         }
 
+    def lets_through(self, lane: Lane) -> bool:
+        """Whether a row that was let out of the lane, and is on its way, may go on."""
+        if self.is_paused(lane.queue) or self.circuit(lane.gate) is not None:
+            return False
+        of_gate, of_queue = (
+            self.policy(name).rate_limit for name in (lane.gate, lane.queue)
+        )
+        # The row itself is counted among those that are on their way.
+        if of_gate and self.used(of_gate, gate=lane.gate) > of_gate.count:
+            return False
+        if lane.queue == lane.gate or of_queue is None:
+            return True
+        used = self.used(of_queue, gate=lane.gate, queue=lane.queue)
+        return used <= of_queue.count
+
     def used(self, rate: Rate, *, gate: str, queue: str | None = None) -> int:
         """Count what has left by a gate within the rate's span, or is about to."""
         left = store.left_within(

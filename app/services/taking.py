@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.domain.gate import Refusal
+from app.domain.lanes import Lane
+from app.domain.tasks import Status
 from app.logs import fields
 from app.services.choosing import choose, choose_look_up
 from app.services.claiming import claim_message, claim_task
@@ -52,14 +54,17 @@ class Taken:
 def take(courier: Courier, *, heard: str | None = None) -> Taken:
     """Take the next piece of work in a transaction of its own.
 
-    `heard`: the task that a doorbell was rung for. A bell only says "look": the task
-    waits with the others again, and the most urgent one is taken.
+    `heard`: the task that a doorbell was rung for, chosen a moment ago. Where it cannot
+    go on, it waits with the others again, and the most urgent one is taken.
     """
     with courier.runtime.database.write() as tx:
         now = utc_now()
-        if heard is not None:
-            releasing.put_back(tx, ids=[heard], now=now)
-        taken = take_within(tx, courier, Gates(tx, courier.runtime, now=now))
+        gates = Gates(tx, courier.runtime, now=now)
+        taken = Taken() if heard is None else _take_heard(tx, courier, gates, heard)
+        if taken.work is None and not taken.refused:
+            if heard is not None:
+                releasing.put_back(tx, ids=[heard], now=now)
+            taken = take_within(tx, courier, gates)
     taken.log()
     return taken
 
@@ -75,6 +80,24 @@ def take_within(tx: sa.Connection, courier: Courier, gates: Gates) -> Taken:
     if taken.work is None and hands.looked_up_last and not taken.again:
         _take_unknown(tx, courier, gates, taken)
     hands.looked_up_last = isinstance(taken.work, LookUp)
+    return taken
+
+
+def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -> Taken:
+    taken = Taken()
+    gates.take_turn()
+    courier.hands.task_id = heard
+    row = delivering.find(tx, task_id=heard)
+    if row is None or row["status"] != Status.QUEUED:
+        return taken
+    if not gates.lets_through(Lane.parse(row["lane"])):
+        return taken
+    made = _claim(tx, courier, gates, row)
+    if isinstance(made, Refusal):
+        taken.refused.append((heard, made))
+        taken.again = True
+    else:
+        taken.work = made
     return taken
 
 
