@@ -30,6 +30,8 @@ POSTS = [
     "/notifications",
     "/notifications/retry",
     "/notifications/cancel",
+    "/queues/sms/pause",
+    "/queues/sms/purge",
 ]
 
 NOT_JSON = {
