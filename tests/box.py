@@ -2,7 +2,8 @@
 
 `with Box(tmp_path) as box:` starts all of it in a test's own folder; every part can be
 killed, stopped, frozen and started again. What became of the messages is told by
-`box.reckon()`, which compares the database with the providers' ledger.
+`box.reckon()`, which compares the database with the providers' ledger. Database and
+queue are the box's own, or those of `tests/postgres.py` and `tests/broker.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from app.broker import SilentDoorbell
 from app.domain.tasks import FINISHED
 from app.runtime import Runtime
 from app.storage.tables import jobs, tasks
+from tests.broker import SERVER as RABBIT
+from tests.broker import broker_env, own_queues
 from tests.house import ADMIN_KEY, SECRET_KEY, make_runtime
 from tests.http_client import call
 from tests.part import SOON_S, Part
@@ -66,7 +69,8 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "COV")
 class Box:
     """The parts: `queue`, `simulator`, `api`, `worker`, `scheduler`; and the `shop`.
 
-    Further names are environment variables of all parts.
+    Further names are environment variables of all parts. `queue` runs unless the box
+    queues on RabbitMQ.
     """
 
     def __init__(self, directory: Path, **env: str) -> None:
@@ -86,10 +90,12 @@ class Box:
         self._directory.mkdir(parents=True, exist_ok=True)
         (self._directory / "bellhop.toml").write_text(POLICY)
         with ExitStack() as stack:
-            stack.enter_context(self.queue)
+            if RABBIT is None:
+                stack.enter_context(self.queue)
             stack.enter_context(self.simulator)
             house = make_runtime(self._directory, doorbell=SilentDoorbell())
             self.runtime = stack.enter_context(house)
+            stack.enter_context(own_queues(self.runtime))
             self.api = stack.enter_context(self.part("api", "-m", "app", "api"))
             self.worker = stack.enter_context(self.part("worker", "worker.py"))
             self.scheduler = stack.enter_context(self.part("scheduler", "scheduler.py"))
@@ -124,7 +130,8 @@ class Box:
     def mend(self, *, but: Part | None = None) -> None:
         """Make all run again, `but` one part, whatever an earlier test has done."""
         self.simulator.clear_faults()
-        self.queue.mend()
+        if RABBIT is None:
+            self.queue.mend()
         parts = [part for part in self._parts if part is not but]
         for part in [part for part in parts if part.mend()]:
             self.wait_until_ready(part)
@@ -230,6 +237,7 @@ class Box:
             "BELLHOP_SECRET_KEY": SECRET_KEY,
             "BELLHOP_PORT": str(self._port),
             "REDIS_URL": self.queue.url,
+            **broker_env(),
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "TWILIO_SMS_FROM": "+14155550199",

@@ -22,6 +22,7 @@ from dramatiq.worker import _WorkerThread
 import worker
 from actors import run
 from app.broker.consumer import RedisConsumer
+from app.broker.rabbit_consumer import RabbitConsumer
 from app.channels.base import CALL_S, LookupAnswer, Message, Provider
 from app.domain.outcomes import Outcome
 from app.services import opening
@@ -31,6 +32,8 @@ from app.storage import delivering
 from app.supervisor.parent import FLAG
 
 POINT, MARKS = sys.argv[1], Path(sys.argv[2])
+#: Who hears the queue of this box.
+CONSUMER = RabbitConsumer if "BROKER_URL" in os.environ else RedisConsumer
 #: What a shell tells of a process that was ended by SIGKILL.
 EXIT_KILLED = 137
 
@@ -122,13 +125,13 @@ def doom_ack() -> None:
     """Have it die with everything done but the doorbell's acknowledgement."""
 
     def around(ack: Any) -> Any:
-        def die_or_ack(consumer: RedisConsumer, message: MessageProxy) -> None:
+        def die_or_ack(consumer: Any, message: MessageProxy) -> None:
             die_once(message.args[0])
             ack(consumer, message)
 
         return die_or_ack
 
-    replace(RedisConsumer, "ack", around)
+    replace(CONSUMER, "ack", around)
 
 
 def end_thread(*_arguments: object) -> None:
@@ -143,7 +146,7 @@ def sleep_for_ever(*_arguments: object) -> None:
 
 def deafen() -> None:
     """Have it hang in its queue for ever, and miss that after a moment."""
-    replace(RedisConsumer, "__next__", lambda _usual: sleep_for_ever)
+    replace(CONSUMER, "__next__", lambda _usual: sleep_for_ever)
     worker.DEAF_AFTER_S = 0.5
 
 
@@ -159,9 +162,7 @@ POINTS: Mapping[str, Callable[[], None]] = {
     "dead_thread": lambda: replace(
         _WorkerThread, "process_message", lambda _usual: end_thread
     ),
-    "dead_consumer": lambda: replace(
-        RedisConsumer, "__next__", lambda _usual: end_thread
-    ),
+    "dead_consumer": lambda: replace(CONSUMER, "__next__", lambda _usual: end_thread),
     "deaf_consumer": deafen,
 }
 

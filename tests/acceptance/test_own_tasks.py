@@ -19,6 +19,7 @@ from app.storage.tables import own_tasks, task_groups, tasks
 from app.work import connected
 from examples.actors.newsletter import plan_issue
 from tests.box import Box
+from tests.broker import about_valkey
 from tests.house import count
 from tests.part import SOON_S, Part
 from tests.waiting import wait_until
@@ -92,6 +93,7 @@ def test_a_killed_worker_costs_no_piece_of_a_long_list(box: Box) -> None:
         issue_goes_out(box, "spring")
 
 
+@about_valkey
 def test_a_flushed_queue_costs_no_task(box: Box) -> None:
     with the_worker(box) as worker:
         plan_issue.enqueue("autumn", readers=READERS)

@@ -17,12 +17,15 @@ import pytest
 from app.broker import open_redis_doorbell
 from app.runtime import queue_namespace
 from tests.box import Box
+from tests.broker import about_valkey
 from tests.part import SOON_S
 from tests.shop import Booked
 from tests.waiting import wait_until
 
 if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
+
+pytestmark = about_valkey
 
 #: Seconds by which an answer may be slower in an outage, and the longest for one.
 MOST_SLOWER_S = 0.3
