@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.bookings import BookingStatus
+from app.domain.durations import write_duration
 from app.domain.kinds import KindPolicy
 from app.domain.tasks import Status
 
@@ -25,6 +26,18 @@ class Refusal:
 
 
 TOO_LATE = Refusal(status=Status.EXPIRED, reason="It would come too late to be useful.")
+
+
+def too_late(ttl: timedelta, *, due_at: datetime, useful_until: datetime) -> Refusal:
+    """Say why what is useful no more expires: by itself, or by its queue's ttl."""
+    if ttl and useful_until == due_at + ttl:
+        return Refusal(status=Status.EXPIRED, reason=waited_too_long(ttl))
+    return TOO_LATE
+
+
+def waited_too_long(ttl: timedelta) -> str:
+    """Say that something has waited for as long as its queue's ttl."""
+    return f"It has waited as long as its queue allows (ttl {write_duration(ttl)})."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,8 @@ class KindPolicy:
     on_unknown: OnUnknown = OnUnknown.RESEND_ONCE
     #: The channels it may use; None: every one the customer can be reached on.
     channels: frozenset[str] | None = None
+    #: The queue in which it waits; None: that of its channel.
+    queue: str | None = None
 
 
 _ABOUT_TIME = frozenset(

@@ -7,7 +7,7 @@ worker that drains them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 #: The worker that drains a queue unless its policy names another.
 MAIN_WORKER = "main"
@@ -55,6 +55,10 @@ class QueuePolicy:
     #: second. A call to a provider has a deadline of its own, far shorter.
     soft_time_limit: timedelta = timedelta(seconds=240)
     time_limit: timedelta = timedelta(seconds=300)
+
+    def useful_until(self, wanted: datetime, *, due_at: datetime) -> datetime:
+        """Return until when a row is useful, so that it never waits beyond the ttl."""
+        return min(wanted, due_at + self.ttl) if self.ttl else wanted
 
 
 #: Of queues whose rows call a provider.

@@ -14,7 +14,7 @@ from app.channels.base import Message, Provider
 from app.clock import utc_now
 from app.domain.bookings import BookingStatus
 from app.domain.circuits import patience_s, probing
-from app.domain.gate import TOO_LATE, BookingNow, Refusal, refusal
+from app.domain.gate import TOO_LATE, BookingNow, Refusal, refusal, too_late
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
@@ -37,6 +37,7 @@ def claim_message(
     if provider is None:
         return _refused(tx, row, _CHANNEL_OFF)
     if (refused := _untrue(courier, row)) is not None:
+        refused = _too_late(gates, row) if refused is TOO_LATE else refused
         return _refused(tx, row, refused)
     try:
         message = worded(courier, row)
@@ -51,7 +52,7 @@ def claim_task(
     """Claim one of the owner's own tasks; None: somebody else was faster."""
     runtime = courier.runtime
     is_late = utc_now() >= row["useful_until"]
-    prepared = TOO_LATE if is_late else prepare(runtime, dict(row))
+    prepared = _too_late(gates, row) if is_late else prepare(runtime, dict(row))
     if isinstance(prepared, Refusal):
         refused = _refused(tx, row, prepared)
         finish(tx, runtime, row["id"], now=utc_now())
@@ -79,6 +80,11 @@ def _untrue(courier: Courier, row: sa.RowMapping) -> Refusal | None:
         useful_until=row["useful_until"],
         now=utc_now(),
     )
+
+
+def _too_late(gates: Gates, row: sa.RowMapping) -> Refusal:
+    ttl = gates.policy(row["queue"]).ttl
+    return too_late(ttl, due_at=row["due_at"], useful_until=row["useful_until"])
 
 
 def _claimed_message(

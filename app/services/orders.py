@@ -5,6 +5,7 @@ Called by `POST /notifications`. Nothing is planned that could never leave.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.channels.table import Mode
 from app.config import Settings
 from app.domain.facts import read_facts
 from app.domain.kinds import Kind
@@ -19,7 +21,8 @@ from app.domain.recipients import Channel
 from app.errors import ConflictError, InvalidError, Problem, WordingError
 from app.runtime import Runtime
 from app.services.facts import SITE_DATA
-from app.services.planning import Plan, insert
+from app.services.planning import Plan, insert, queue_of
+from app.services.room import check_room
 from app.services.wording import Wording
 from app.storage import bookings, messages, planning
 
@@ -54,7 +57,7 @@ def send(
 
     Each is worded once for trial: what could never leave is refused here. Raises
     InvalidError with every bad field, ConflictError where the dedupe key stands for
-    other words.
+    other words, QueueFullError where too many wait already.
     """
     problems = [
         *_address_problems(order),
@@ -68,6 +71,7 @@ def send(
     if order.dedupe_key is not None:
         # In one order: of two with the same key at once, neither waits in a circle.
         channels = [channel for channel in Channel if channel in channels]
+    check_room(tx, runtime, _wanted(tx, runtime, order))
     ids = [_send_on(tx, runtime, order, channel, now=now) for channel in channels]
     return messages.find_many(tx, ids)
 
@@ -116,6 +120,23 @@ def _text_problems(
             yield Problem("data", str(error))
 
 
+def _wanted(tx: sa.Connection, runtime: Runtime, order: Order) -> Counter[str]:
+    """Count by queue what is to wait, but for what is planned already."""
+    keys = {_key(order, channel): channel for channel in order.channels}
+    named = [key for key in keys if key is not None]
+    known = planning.existing_ids(tx, dedupe_keys=named) if named else {}
+    planned = {keys[key] for key in known}
+    return Counter(
+        queue_of(runtime, order.kind, channel)
+        for channel in order.channels
+        if channel not in planned and runtime.modes[channel] is not Mode.OFF
+    )
+
+
+def _key(order: Order, channel: Channel) -> str | None:
+    return f"{channel}/{order.dedupe_key}" if order.dedupe_key else None
+
+
 def _send_on(
     tx: sa.Connection,
     runtime: Runtime,
@@ -124,7 +145,6 @@ def _send_on(
     *,
     now: datetime,
 ) -> str:
-    key = f"{channel}/{order.dedupe_key}" if order.dedupe_key else None
     recipient = order.email if channel is Channel.EMAIL else order.phone
     plan = Plan(
         kind=order.kind,
@@ -134,7 +154,7 @@ def _send_on(
         locale=order.locale,
         args={SITE_DATA: dict(order.data)},
         booking_id=order.booking_id,
-        dedupe_key=key,
+        dedupe_key=_key(order, channel),
         priority=order.priority,
         due_at=max(order.send_at or now, now),
         useful_until=order.useful_until,

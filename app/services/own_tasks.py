@@ -6,6 +6,7 @@ that wants them. Rings nothing: `dispatch.perform` does, after the commit.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from pydantic_core import from_json
 from app.domain.ids import new_id
 from app.domain.lanes import Lane
 from app.domain.own_tasks import USEFUL_FOR
+from app.domain.queues import QueuePolicy
 from app.domain.tasks import CANCELLABLE, Status
 from app.errors import ConflictError, InvalidError, NotFoundError
 from app.runtime import Runtime
@@ -25,6 +27,7 @@ from app.services.following import (
     WAITS_FOR_OTHERS,
     settle,
 )
+from app.services.gates import policy_in_force
 from app.services.notifications import CANCELLED_BY_HAND, RETRYABLE
 from app.services.wish_problems import (
     check_links,
@@ -34,6 +37,7 @@ from app.services.wish_problems import (
 )
 from app.storage import own_tasks as store
 from app.storage import task_groups
+from app.storage.planning import existing_ids
 from app.work.arguments import as_json
 from app.work.kinds import GroupWish, Wish
 
@@ -109,7 +113,11 @@ def plan(
     `reason`: why they are to wait until somebody frees them.
     """
     check_links(tx, wishes)
-    rows = [_row(runtime, wish, now=now, reason=reason) for wish in wishes]
+    policies = {
+        queue: policy_in_force(tx, runtime, queue)
+        for queue in {wish.queue for wish in wishes}
+    }
+    rows = [_row(wish, policies[wish.queue], now=now, reason=reason) for wish in wishes]
     ids = store.insert(tx, rows, group_id=group_id)
     fresh = [wish for wish in wishes if ids[wish.id] == wish.id]
     pairs = {
@@ -122,6 +130,19 @@ def plan(
     earlier = {before for _, before in pairs} - {wish.id for wish in fresh}
     settle(tx, runtime, ended=earlier, now=now)
     return ids
+
+
+def wanted(
+    tx: sa.Connection, wishes: Sequence[Wish], *, group_key: str | None = None
+) -> Counter[str]:
+    """Count by queue what these wishes would plan anew; `group_key`: their group's."""
+    if group_key is not None:
+        wishes = [wish.only_once(f"{group_key}/{n}") for n, wish in enumerate(wishes)]
+    keys = [_key([wish]) for wish in wishes]
+    named = [key for key in keys if key is not None]
+    known = existing_ids(tx, dedupe_keys=named) if named else {}
+    pairs = zip(wishes, keys, strict=True)
+    return Counter(wish.queue for wish, key in pairs if key not in known)
 
 
 def find(tx: sa.Connection, task_id: str) -> sa.RowMapping:
@@ -184,14 +205,20 @@ def _word(status: Status) -> str:
     return "done" if status is Status.SENT else status.value
 
 
-def _row(runtime: Runtime, wish: Wish, *, now: datetime, reason: str) -> dict[str, Any]:
+def _row(
+    wish: Wish, policy: QueuePolicy, *, now: datetime, reason: str
+) -> dict[str, Any]:
     options, kind = wish.options, wish.kind
     priority = options.priority if options.priority is not None else kind.priority
     if priority is None:
-        priority = runtime.policy.queues[wish.queue].priority
+        priority = policy.priority
     due_at = max(options.send_at or now, now)
+    useful_until = options.useful_until or due_at + USEFUL_FOR
     if options.after:
         reason = WAITS_FOR_OTHERS
+    if not reason:
+        # A ttl is about waiting in the queue, not for others.
+        useful_until = policy.useful_until(useful_until, due_at=due_at)
     return {
         "id": wish.id,
         "kind": kind.name,
@@ -205,7 +232,7 @@ def _row(runtime: Runtime, wish: Wish, *, now: datetime, reason: str) -> dict[st
         "created_at": now,
         "due_at": due_at,
         "next_attempt_at": None if reason else due_at,
-        "useful_until": options.useful_until or due_at + USEFUL_FOR,
+        "useful_until": useful_until,
         "updated_at": now,
     }
 

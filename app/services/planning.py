@@ -21,6 +21,7 @@ from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
+from app.services.gates import policy_in_force
 from app.storage import planning
 
 #: Said of a message whose channel has no credentials (CONTRACT section 3).
@@ -41,7 +42,7 @@ class Plan:
     args: Mapping[str, Any]
     booking_id: str | None = None
     dedupe_key: str | None = None
-    #: Where it waits; its channel's own queue, where none is named.
+    #: Where it waits; as its kind says, or in its channel's own queue.
     queue: str | None = None
     priority: int | None = None
     due_at: datetime | None = None
@@ -88,8 +89,8 @@ def insert(
     tx: sa.Connection, runtime: Runtime, plan: Plan, *, now: datetime
 ) -> str | None:
     """Save one planned message; None where its dedupe key has been used before."""
-    queue = plan.queue or plan.channel.value
-    policy = runtime.policy.queues[queue]
+    queue = plan.queue or queue_of(runtime, plan.kind, plan.channel)
+    policy = policy_in_force(tx, runtime, queue)
     is_off = runtime.modes[plan.channel] is Mode.OFF
     due_at = plan.due_at or now
     task_id = new_id()
@@ -108,7 +109,9 @@ def insert(
         "created_at": now,
         "due_at": due_at,
         "next_attempt_at": None if is_off else due_at,
-        "useful_until": plan.useful_until or due_at + USEFUL_FOR,
+        "useful_until": policy.useful_until(
+            plan.useful_until or due_at + USEFUL_FOR, due_at=due_at
+        ),
         "finished_at": now if is_off else None,
         "updated_at": now,
     }
@@ -122,6 +125,11 @@ def insert(
     }
     fresh = planning.insert_notification(tx, task=task, notification=notification)
     return task_id if fresh else None
+
+
+def queue_of(runtime: Runtime, kind: Kind, channel: Channel) -> str:
+    """Return the queue in which messages of the kind wait."""
+    return runtime.policy.kinds[kind].queue or channel.value
 
 
 def call_off_older(

@@ -5,20 +5,23 @@ Called by the scheduler's jobs; each makes rows right and may run any number of 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
 
 from app.clock import utc_now
+from app.domain.gate import TOO_LATE, waited_too_long
 from app.domain.outcomes import TOO_LATE_TO_RESEND
 from app.domain.tasks import CANCELLABLE
 from app.runtime import Runtime
 from app.services import bookings, dispatch
+from app.services.gates import Gates
 from app.storage import recovering, releasing
 
 #: Unpaid bookings that expire in one transaction.
 HOLDS_AT_ONCE = 100
 #: So long after it was useful an unknown outcome is looked up no more.
 UNKNOWN_AT_MOST = timedelta(hours=1)
-TOO_LATE = "It would come too late to be useful."
 
 
 def relay(runtime: Runtime) -> int:
@@ -68,6 +71,23 @@ def expire(runtime: Runtime) -> int:
         recovering.give_up_unknown(
             tx, useless_since=now - UNKNOWN_AT_MOST, reason=TOO_LATE_TO_RESEND, now=now
         )
-        return expired + recovering.expire_useless(
-            tx, among=CANCELLABLE, reason=TOO_LATE, now=now
+        return expired + _expire_useless(tx, runtime, now=now)
+
+
+def _expire_useless(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> int:
+    gates = Gates(tx, runtime, now=now)
+    ttls = {name: gates.policy(name).ttl for name in runtime.policy.queues}
+    waited = sum(
+        recovering.expire_useless(
+            tx,
+            among=CANCELLABLE,
+            reason=waited_too_long(ttl),
+            now=now,
+            waited=(name, ttl),
         )
+        for name, ttl in ttls.items()
+        if ttl
+    )
+    return waited + recovering.expire_useless(
+        tx, among=CANCELLABLE, reason=TOO_LATE.reason, now=now
+    )

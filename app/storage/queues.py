@@ -55,6 +55,8 @@ _COUNT_WAITING = """
     ) AS found
 """
 
+_STATE = sa.select(queue_states).where(queue_states.c.name == sa.bindparam("queue"))
+
 _NOT_LEFT = (
     sa.select(tasks.c.id, tasks.c.status)
     .where(
@@ -109,8 +111,7 @@ def count_waiting(tx: sa.Connection, queue: str, *, at_most: int) -> int:
 
 def state_of(tx: sa.Connection, name: str) -> sa.RowMapping | None:
     """Return what was decided about a queue at run time, or None."""
-    query = sa.select(queue_states).where(queue_states.c.name == name)
-    return tx.execute(query).mappings().one_or_none()
+    return tx.execute(_STATE, {"queue": name}).mappings().one_or_none()
 
 
 def pause(

@@ -6,13 +6,15 @@ Each statement is level-triggered: it makes rows right, and may run any number o
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from app.storage.locking import at_hand, waited_for
 from app.storage.tables import attempts, notifications, tasks, workers
 from app.storage.types import Moment
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def register_worker(
@@ -158,12 +160,27 @@ def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> i
 
 
 def expire_useless(
-    tx: sa.Connection, *, among: Collection[str], reason: str, now: datetime
+    tx: sa.Connection,
+    *,
+    among: Collection[str],
+    reason: str,
+    now: datetime,
+    waited: tuple[str, timedelta] | None = None,
 ) -> int:
-    """Expire unsent messages that would come too late; return how many."""
+    """Expire unsent messages that would come too late; return how many.
+
+    `waited`: only those of a queue that have waited for so long, its ttl.
+    """
+    conditions = [tasks.c.status.in_(among), tasks.c.useful_until <= now]
+    if waited is not None:
+        queue, ttl = waited
+        allowed = sa.type_coerce(tasks.c.useful_until, sa.BigInteger) - sa.type_coerce(
+            tasks.c.due_at, sa.BigInteger
+        )
+        conditions += [tasks.c.queue == queue, allowed == ttl // _MILLISECOND]
     moved = tx.execute(
         sa.update(tasks)
-        .where(at_hand(tx, tasks.c.status.in_(among), tasks.c.useful_until <= now))
+        .where(at_hand(tx, *conditions))
         .values(
             status="expired",
             reason=sa.case(

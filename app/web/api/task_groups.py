@@ -15,6 +15,7 @@ from app.clock import utc_now
 from app.errors import NotFoundError
 from app.services import own_tasks
 from app.services.following import counts_of
+from app.services.room import check_room
 from app.storage import own_tasks as store
 from app.storage import task_groups
 from app.web.api.answers import as_json
@@ -50,6 +51,8 @@ def start_group(body: GroupRequest) -> Response:
 
     def deed(tx: sa.Connection) -> Any:
         group = body.group()
+        wanted = own_tasks.wanted(tx, group.tasks, group_key=group.dedupe_key)
+        check_room(tx, runtime(), wanted)
         group_id, ids = own_tasks.start_group(tx, runtime(), group, now=utc_now())
         planned = store.find_many(tx, {ids[wish.id] for wish in group.tasks})
         return {**_answer(tx, group_id), "tasks": tasks_answers(tx, planned)}

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from app.clock import utc_now
 from app.services import own_tasks, patience
+from app.services.room import check_room
 from app.storage import messages
 from app.storage import own_tasks as store
 from app.web.api.answers import as_json
@@ -51,6 +52,7 @@ def start_task(body: TaskRequest) -> Response:
 
     def deed(tx: sa.Connection) -> Any:
         wish = body.wish()
+        check_room(tx, runtime(), own_tasks.wanted(tx, [wish]))
         task_id = own_tasks.insert_task(tx, runtime(), wish, now=utc_now())
         return tasks_answers(tx, [own_tasks.find(tx, task_id)])[0]
 
