@@ -7,20 +7,43 @@ from __future__ import annotations
 
 import statistics
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.simulator.garbage import GARBAGE
+from app.storage.tables import circuits
 from tests.box import Box
+from tests.part import Part
 
 if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
 
 SMS = ("sms",)
 EMAIL = ("email",)
+#: What a provider that is sent too much asks for.
+A_SECOND = {"Retry-After": "1"}
+
+
+@pytest.fixture
+def hasty(box: Box) -> Iterator[Part]:
+    """The box's worker in haste: it gives up early, and spares nobody for long."""
+    box.worker.kill()
+    with box.part("hasty-worker", "tests/acceptance/hasty_worker.py") as worker:
+        worker.start()
+        worker.wait_for_words("Worker started")
+        yield worker
+
+
+@pytest.fixture(autouse=True)
+def _no_bad_names(box: Box) -> None:
+    """No provider is spared for what it has done in an earlier test."""
+    with box.runtime.database.write() as tx:
+        tx.execute(sa.delete(circuits))
 
 
 def test_slow_provider_delays_its_own_messages_and_no_booking(box: Box) -> None:
@@ -46,6 +69,7 @@ def test_next_attempt_is_not_made_before_the_provider_allows_it(box: Box) -> Non
     assert taken["received_monotonic"] - refused["received_monotonic"] > 1.99
 
 
+@pytest.mark.usefixtures("hasty")
 def test_message_outlives_a_provider_that_is_down_longer_than_the_quick_retries(
     box: Box,
 ) -> None:
@@ -82,6 +106,7 @@ def test_unknown_outcome_is_looked_up_before_anything_is_sent_again(
     assert [line.attempts for line in reckoning.lines] == [attempts]
 
 
+@pytest.mark.usefixtures("hasty")
 def test_answers_that_are_garbage_are_looked_up_and_not_believed(box: Box) -> None:
     booked = []
     for body in GARBAGE:
@@ -94,6 +119,7 @@ def test_answers_that_are_garbage_are_looked_up_and_not_believed(box: Box) -> No
     assert [line.attempts for line in reckoning.lines] == [1] * len(GARBAGE)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_look_up_that_is_answered_with_garbage_is_made_again(box: Box) -> None:
     box.simulator.add_fault("accept_then_cut", times=1)
     for body in ("html", "wrong_types", "truncated_json"):
@@ -107,18 +133,20 @@ def test_look_up_that_is_answered_with_garbage_is_made_again(box: Box) -> None:
     assert reckoning.lines[0].attempts == 1
 
 
+@pytest.mark.usefixtures("hasty")
 def test_provider_that_falls_silent_is_given_up_and_looked_up(box: Box) -> None:
-    box.worker.kill()
     for fault in ("accept_then_hang", "hang_before_accept", "trickle"):
         box.simulator.add_fault(fault, match={"channel": "sms"}, times=1)
-    box.simulator.add_fault("accept_then_hang", match={"channel": "email"}, times=1)
-    box.simulator.add_fault("hang_before_accept", match={"channel": "email"}, times=1)
+    written = [box.shop.book(channels=EMAIL) for _ in range(2)]
+    for fault, one in zip(
+        ("accept_then_hang", "hang_before_accept"), written, strict=True
+    ):
+        box.simulator.add_fault(fault, match={"recipient": one.email}, times=1)
 
-    with box.part("hasty-worker", "tests/acceptance/hasty_worker.py") as worker:
-        worker.start()
-        texted = box.shop.several(3, channels=SMS)
-        written = box.shop.several(2, channels=EMAIL)
-        reckoning = box.reckon([*texted, *written])
+    texted = box.shop.several(3, channels=SMS)
+    for one in written:
+        box.shop.pay(one)
+    reckoning = box.reckon([*texted, *written])
 
     reckoning.of(channel="sms").assert_all_sent_once()
     assert reckoning.of(channel="email").statuses() == ["sent", "sent"]
@@ -127,14 +155,14 @@ def test_provider_that_falls_silent_is_given_up_and_looked_up(box: Box) -> None:
 
 
 def test_providers_that_cannot_be_reached_get_it_all_when_they_are_back(
-    box: Box,
+    box: Box, hasty: Part
 ) -> None:
     earlier = box.shop.book_and_pay()  # connections are kept, and will be broken
     box.reckon([earlier]).assert_all_sent_once()
     box.simulator.kill()
+    hasty.forget()
     booked = box.shop.several(2)
-    for one in booked:
-        box.wait_for(one, "failed")
+    hasty.wait_for_words("Provider is spared")
 
     box.simulator.restart()
 
@@ -167,23 +195,25 @@ def test_mailbox_that_does_not_exist_is_dead_at_once_with_a_plain_reason(
     assert line.reason == "there is no such mailbox"
 
 
-def test_wrong_credentials_wait_for_a_person_and_for_the_right_ones(box: Box) -> None:
-    box.worker.stop()
-    box.worker.start(TWILIO_AUTH_TOKEN="another-one")
+def test_wrong_credentials_wait_for_a_person_and_for_the_right_ones(
+    box: Box, hasty: Part
+) -> None:
+    hasty.stop()
+    hasty.start(TWILIO_AUTH_TOKEN="another-one")
     booked = box.shop.book_and_pay()
     box.wait_for(booked, "failed", channel="sms")
     (line,) = box.stands(booked, channel="sms").lines
     assert line.reason == "Twilio refused the account SID or the auth token"
     box.wait_for(booked, "sent", channel="email")
 
-    box.worker.stop()
-    box.worker.start()
+    hasty.stop()
+    hasty.start()
 
     box.reckon([booked]).assert_all_sent_once()
 
 
 def test_cancelled_booking_is_never_confirmed_by_a_late_retry(box: Box) -> None:
-    box.simulator.add_fault("status", status=429)
+    box.simulator.add_fault("status", status=429, headers=A_SECOND)
     booked = box.shop.book_and_pay(channels=SMS)
     box.wait_for(booked, "retrying")
 
@@ -198,7 +228,7 @@ def test_cancelled_booking_is_never_confirmed_by_a_late_retry(box: Box) -> None:
 
 
 def test_moved_booking_never_tells_its_old_time_by_a_late_retry(box: Box) -> None:
-    box.simulator.add_fault("status", status=429)
+    box.simulator.add_fault("status", status=429, headers=A_SECOND)
     booked = box.shop.book_and_pay(channels=SMS)
     box.wait_for(booked, "retrying")
 
@@ -214,7 +244,7 @@ def test_moved_booking_never_tells_its_old_time_by_a_late_retry(box: Box) -> Non
 
 
 def test_message_that_would_come_too_late_expires_unsent(box: Box) -> None:
-    box.simulator.add_fault("status", status=429)
+    box.simulator.add_fault("status", status=429, headers=A_SECOND)
     booked = box.shop.book()
     useful_until = utc_now() + timedelta(seconds=2)
 
@@ -231,7 +261,9 @@ def test_messages_to_one_customer_leave_in_the_order_in_which_they_were_planned(
     box: Box,
 ) -> None:
     match = {"text_contains": "first"}
-    box.simulator.add_fault("status", status=429, match=match, times=2)
+    box.simulator.add_fault(
+        "status", status=429, headers=A_SECOND, match=match, times=2
+    )
     booked = box.shop.book()
 
     for text in ("The first.", "The second.", "The third."):
