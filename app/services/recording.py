@@ -37,6 +37,7 @@ def record_and_take(courier: Courier, ended: Ended) -> Taken:
     with courier.runtime.database.write() as tx:
         gates = Gates(tx, courier.runtime, now=utc_now())
         decision = _write(tx, courier, gates, ended)
+        gates.has_look_ups |= decision.status is Status.UNKNOWN
         taken = take_within(tx, courier, gates)
     courier.hands.unsaved.remove(ended)
     tell(ended, decision)
