@@ -143,4 +143,6 @@ def test_a_page_of_a_booking_is_shown_to_nobody_else(door: Door) -> None:
 
     answer = door.with_key(None).get(f"//b/{booking.id}")
 
-    assert_problem(answer, 404)
+    assert answer.status == 404
+    assert "This link is not complete" in answer.text
+    assert booking.reference not in answer.text
