@@ -1,6 +1,7 @@
 """A TCP proxy on the way to a real server: cut, closed, stalled, or speaking itself.
 
-`with Proxy(host, port) as proxy:` listens at `proxy.port`; with `encryption`, in TLS.
+`with Proxy(host, port) as proxy:` listens at `proxy.port`; with `encryption`, in TLS;
+with `address`, where other hosts can reach it.
 """
 
 from __future__ import annotations
@@ -38,9 +39,15 @@ class Proxy:
     """Passes on every byte, unless told otherwise; all its threads end with it."""
 
     def __init__(
-        self, host: str, port: int, *, encryption: ssl.SSLContext | None = None
+        self,
+        host: str,
+        port: int,
+        *,
+        encryption: ssl.SSLContext | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self._target = (host, port)
+        self._address = address
         self._encryption = encryption
         self._lock = threading.Lock()
         self._pipes: list[_Pipe] = []
@@ -68,7 +75,7 @@ class Proxy:
 
     def open(self) -> None:
         """Listen, at the same port as before."""
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server((self._address, self.port))
         self.port = self._listener.getsockname()[1]
         self._start(self._accept, self._listener)
 
