@@ -6,7 +6,7 @@ what is not finished, through the indexes that know it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
-from app.domain.tasks import CANCELLABLE, RELEASABLE
 from app.storage.tables import WAITING, queue_states, tasks
 from app.storage.types import Moment
 
@@ -40,7 +39,7 @@ _LANES = """
     SELECT lane, count(*) AS waiting,
            sum(CASE WHEN next_attempt_at <= :now THEN 1 ELSE 0 END) AS due,
            min(CASE WHEN next_attempt_at <= :now THEN next_attempt_at END) AS due_since
-    FROM tasks {index} WHERE {waiting} GROUP BY lane
+    FROM tasks {index} WHERE {waiting} AND lane > '' GROUP BY lane
 """
 
 _BY_STATUS = (
@@ -53,6 +52,19 @@ _COUNT_WAITING = """
     SELECT count(*) FROM (
         SELECT 1 FROM tasks {index} WHERE {waiting} AND lane IN :lanes LIMIT :at_most
     ) AS found
+"""
+
+#: With `+ 0` SQLite does not think of going through all rows by their number.
+_CHOOSE_WAITING = """
+    SELECT seq FROM tasks {index}
+    WHERE {waiting} AND lane IN :lanes AND seq + 0 <= :last
+    {order} LIMIT :at_most {lock}
+"""
+#: A bell was rung for them, or their quick tries are used up.
+_CHOOSE_OTHERS = """
+    SELECT seq FROM tasks
+    WHERE status IN ('queued', 'failed') AND lane IN :lanes AND seq + 0 <= :last
+    {order} LIMIT :at_most {lock}
 """
 
 _STATE = sa.select(queue_states).where(queue_states.c.name == sa.bindparam("queue"))
@@ -102,11 +114,8 @@ def count_by_status(tx: sa.Connection) -> dict[str, dict[str, int]]:
 
 def count_waiting(tx: sa.Connection, queue: str, *, at_most: int) -> int:
     """Count what waits in a queue, due or not; no further than `at_most`."""
-    statement = _on_index(tx, _COUNT_WAITING).bindparams(
-        sa.bindparam("lanes", expanding=True)
-    )
     facts = {"lanes": lanes_of(queue), "at_most": at_most}
-    return int(tx.execute(statement, facts).scalar_one())
+    return int(tx.execute(_among_lanes(tx, _COUNT_WAITING), facts).scalar_one())
 
 
 def state_of(tx: sa.Connection, name: str) -> sa.RowMapping | None:
@@ -165,12 +174,11 @@ def call_off(
 
     Returns which rows; where they are fewer than `at_most` there are no more.
     """
-    ids = _change(tx, _waiting(queue), last=last, to=to, at_most=at_most)
+    facts = {"lanes": lanes_of(queue), "last": last, "at_most": at_most}
+    ids = _change(tx, _CHOOSE_WAITING, facts, to=to)
     if len(ids) < at_most:
-        # A bell was rung for them, or their quick tries are used up.
-        others = sorted(CANCELLABLE - RELEASABLE)
-        rest = [tasks.c.status.in_(others), tasks.c.queue == queue]
-        ids += _change(tx, rest, last=last, to=to, at_most=at_most - len(ids))
+        rest = at_most - len(ids)
+        ids += _change(tx, _CHOOSE_OTHERS, {**facts, "at_most": rest}, to=to)
     return ids
 
 
@@ -182,36 +190,34 @@ def under_way(
     return tx.execute(_NOT_LEFT, facts).mappings().all()
 
 
-def _waiting(queue: str) -> list[sa.ColumnElement[bool]]:
-    # In the very words of the partial indexes.
-    waiting: sa.ColumnElement[bool] = sa.literal_column(WAITING, sa.Boolean)
-    return [waiting, tasks.c.lane.in_(lanes_of(queue))]
-
-
 def _change(
-    tx: sa.Connection,
-    conditions: Iterable[sa.ColumnElement[bool]],
-    *,
-    last: int,
-    to: Mapping[str, Any],
-    at_most: int,
+    tx: sa.Connection, choose: str, facts: Mapping[str, Any], *, to: Mapping[str, Any]
 ) -> list[str]:
-    chosen = sa.select(tasks.c.seq).where(*conditions, tasks.c.seq <= last)
-    if tx.dialect.name != "sqlite":
-        # As everywhere: the newest first, so that none waits for another in a circle.
-        chosen = chosen.order_by(tasks.c.seq.desc()).with_for_update(key_share=True)
+    chosen = tx.execute(_among_lanes(tx, choose), facts).scalars()
     changed = tx.execute(
         sa.update(tasks)
-        .where(tasks.c.seq.in_(chosen.limit(at_most)))
+        .where(tasks.c.seq.in_(list(chosen)))
         .values(**to)
         .returning(tasks.c.id)
     )
     return list(changed.scalars())
 
 
+def _among_lanes(tx: sa.Connection, sql: str) -> sa.TextClause:
+    return _on_index(tx, sql).bindparams(sa.bindparam("lanes", expanding=True))
+
+
 def _on_index(tx: sa.Connection, sql: str) -> sa.TextClause:
-    index = "INDEXED BY ix_tasks_due" if tx.dialect.name == "sqlite" else ""
-    return sa.text(sql.format(index=index, waiting=WAITING))
+    is_sqlite = tx.dialect.name == "sqlite"
+    return sa.text(
+        sql.format(
+            waiting=WAITING,
+            index="INDEXED BY ix_tasks_due" if is_sqlite else "",
+            # As everywhere: the newest first, so that none waits in a circle.
+            order="" if is_sqlite else "ORDER BY seq DESC",
+            lock="" if is_sqlite else "FOR NO KEY UPDATE",
+        )
+    )
 
 
 def _save(tx: sa.Connection, name: str, facts: Mapping[str, Any]) -> None:

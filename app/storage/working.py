@@ -15,7 +15,7 @@ _HELD = sa.select(
     tasks.c.attempts,
     tasks.c.worker_boot_id,
     tasks.c.updated_at.label("since"),
-).where(sa.literal_column(HELD, sa.Boolean))
+).where(sa.text(HELD))
 
 
 def held(tx: sa.Connection) -> list[sa.RowMapping]:

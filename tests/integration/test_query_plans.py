@@ -14,7 +14,16 @@ import sqlalchemy as sa
 from app.domain.ids import new_id
 from app.domain.lanes import Lane
 from app.runtime import Runtime
-from app.storage import bookings, cleaning, delivering, gates, recovering, releasing
+from app.storage import (
+    bookings,
+    cleaning,
+    delivering,
+    gates,
+    queues,
+    recovering,
+    releasing,
+    working,
+)
 from app.storage.delivering import Attempt
 from app.storage.tables import tasks
 from tests.clock import USUAL
@@ -170,6 +179,26 @@ STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
         lambda tx: cleaning.clean_batch(tx, finished_before=USUAL, limit=100),
         {"ix_tasks_finished"},
     ),
+    "queues": (
+        lambda tx: queues.waiting_by_lane(tx, now=USUAL),
+        {"ix_tasks_due"},
+    ),
+    "queues by status": (queues.count_by_status, {"ix_tasks_status"}),
+    "length of a queue": (
+        lambda tx: queues.count_waiting(tx, "sms", at_most=5000),
+        {"ix_tasks_due"},
+    ),
+    "purge": (
+        lambda tx: queues.call_off(
+            tx, "sms", last=ROWS, to={"status": "cancelled"}, at_most=ROWS * 2
+        ),
+        {"ix_tasks_due", "ix_tasks_status"},
+    ),
+    "purge's rest": (
+        lambda tx: queues.under_way(tx, "sms", last=ROWS, at_most=10),
+        {"ix_tasks_status"},
+    ),
+    "what workers hold": (working.held, {"ix_tasks_held"}),
     "holds": (
         lambda tx: bookings.expired_holds(tx, now=USUAL, limit=100),
         {"ix_bookings_hold"},
