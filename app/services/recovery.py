@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from app.clock import utc_now
 from app.domain.gate import TOO_LATE, waited_too_long
 from app.domain.outcomes import TOO_LATE_TO_RESEND
-from app.domain.tasks import CANCELLABLE
 from app.runtime import Runtime
 from app.services import bookings, dispatch
 from app.services.gates import Gates
@@ -20,6 +17,8 @@ from app.storage import recovering, releasing
 
 #: Unpaid bookings that expire in one transaction.
 HOLDS_AT_ONCE = 100
+#: Messages that do.
+EXPIRED_AT_ONCE = 200
 #: So long after it was useful an unknown outcome is looked up no more.
 UNKNOWN_AT_MOST = timedelta(hours=1)
 
@@ -71,23 +70,31 @@ def expire(runtime: Runtime) -> int:
         recovering.give_up_unknown(
             tx, useless_since=now - UNKNOWN_AT_MOST, reason=TOO_LATE_TO_RESEND, now=now
         )
-        return expired + _expire_useless(tx, runtime, now=now)
+        gates = Gates(tx, runtime, now=now)
+        ttls = {name: gates.policy(name).ttl for name in runtime.policy.queues}
+    for name, ttl in ttls.items():
+        if ttl:
+            reason, waited = waited_too_long(ttl), (name, ttl)
+            expired += _expire_useless(runtime, reason=reason, now=now, waited=waited)
+    return expired + _expire_useless(runtime, reason=TOO_LATE.reason, now=now)
 
 
-def _expire_useless(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> int:
-    gates = Gates(tx, runtime, now=now)
-    ttls = {name: gates.policy(name).ttl for name in runtime.policy.queues}
-    waited = sum(
-        recovering.expire_useless(
-            tx,
-            among=CANCELLABLE,
-            reason=waited_too_long(ttl),
-            now=now,
-            waited=(name, ttl),
-        )
-        for name, ttl in ttls.items()
-        if ttl
-    )
-    return waited + recovering.expire_useless(
-        tx, among=CANCELLABLE, reason=TOO_LATE.reason, now=now
-    )
+def _expire_useless(
+    runtime: Runtime,
+    *,
+    reason: str,
+    now: datetime,
+    waited: tuple[str, timedelta] | None = None,
+) -> int:
+    """Expire in several transactions: what a whole weekend's pause has made useless
+    may be a crowd.
+    """
+    expired = 0
+    while True:
+        with runtime.database.write() as tx:
+            some = recovering.expire_useless(
+                tx, reason=reason, now=now, at_most=EXPIRED_AT_ONCE, waited=waited
+            )
+        expired += some
+        if some < EXPIRED_AT_ONCE:
+            return expired

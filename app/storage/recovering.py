@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.storage.locking import at_hand, waited_for
-from app.storage.tables import attempts, notifications, tasks, workers
+from app.storage.tables import UNSENT, attempts, notifications, tasks, workers
 from app.storage.types import Moment
 
 _MILLISECOND = timedelta(milliseconds=1)
+#: Left to itself SQLite goes by the status, and looks at all that waits.
+_USELESS = """
+    SELECT seq FROM tasks {index} WHERE {unsent} AND useful_until <= :now {more}
+    {order} LIMIT :at_most {lock}
+"""
+_WAITED = "AND queue = :queue AND useful_until - due_at = :ttl"
 
 
 def register_worker(
@@ -162,25 +169,26 @@ def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> i
 def expire_useless(
     tx: sa.Connection,
     *,
-    among: Collection[str],
     reason: str,
     now: datetime,
+    at_most: int,
     waited: tuple[str, timedelta] | None = None,
 ) -> int:
-    """Expire unsent messages that would come too late; return how many.
+    """Expire unsent messages that would come too late, so many at most; count them.
 
     `waited`: only those of a queue that have waited for so long, its ttl.
     """
-    conditions = [tasks.c.status.in_(among), tasks.c.useful_until <= now]
+    facts: dict[str, Any] = {"now": now, "at_most": at_most}
     if waited is not None:
         queue, ttl = waited
-        allowed = sa.type_coerce(tasks.c.useful_until, sa.BigInteger) - sa.type_coerce(
-            tasks.c.due_at, sa.BigInteger
-        )
-        conditions += [tasks.c.queue == queue, allowed == ttl // _MILLISECOND]
+        facts |= {"queue": queue, "ttl": ttl // _MILLISECOND}
+    statement = _useless(tx, more="" if waited is None else _WAITED)
+    seqs = list(tx.execute(statement, facts).scalars())
+    if not seqs:
+        return 0
     moved = tx.execute(
         sa.update(tasks)
-        .where(at_hand(tx, *conditions))
+        .where(tasks.c.seq.in_(seqs))
         .values(
             status="expired",
             reason=sa.case(
@@ -217,3 +225,16 @@ def give_up_unknown(
         )
     )
     return moved.rowcount
+
+
+def _useless(tx: sa.Connection, *, more: str) -> sa.TextClause:
+    is_sqlite = tx.dialect.name == "sqlite"
+    sql = _USELESS.format(
+        index="INDEXED BY ix_tasks_useful" if is_sqlite else "",
+        unsent=UNSENT,
+        more=more,
+        # As everywhere: the newest first, so that none waits in a circle.
+        order="" if is_sqlite else "ORDER BY seq DESC",
+        lock="" if is_sqlite else "FOR NO KEY UPDATE SKIP LOCKED",
+    )
+    return sa.text(sql).bindparams(sa.bindparam("now", type_=Moment))

@@ -170,10 +170,8 @@ STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_tasks_status"},
     ),
     "expire": (
-        lambda tx: recovering.expire_useless(
-            tx, among=["pending", "queued"], reason="", now=USUAL
-        ),
-        {"ix_tasks_status"},
+        lambda tx: recovering.expire_useless(tx, reason="", now=USUAL, at_most=9),
+        {"ix_tasks_useful"},
     ),
     "clean up": (
         lambda tx: cleaning.clean_batch(tx, finished_before=USUAL, limit=100),

@@ -23,6 +23,7 @@ from app.storage.tables.shop import bookings, payments, services
 from app.storage.tables.tasks import (
     HELD,
     HOLDING_BACK,
+    UNSENT,
     WAITING,
     attempts,
     notifications,
@@ -32,6 +33,7 @@ from app.storage.tables.tasks import (
 __all__ = [
     "HELD",
     "HOLDING_BACK",
+    "UNSENT",
     "WAITING",
     "api_keys",
     "attempts",

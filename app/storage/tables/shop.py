@@ -31,12 +31,12 @@ bookings = sa.Table(
     sa.Column("reference", sa.String, nullable=False, unique=True),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("service_id", sa.ForeignKey("services.id"), nullable=False),
-    sa.Column("start", Moment, nullable=False, index=True),
+    sa.Column("start", Moment, nullable=False),
     sa.Column("end", Moment, nullable=False),
     sa.Column("party_size", sa.Integer, nullable=False),
     sa.Column("customer_name", sa.String, nullable=False),
-    sa.Column("customer_email", sa.String),
-    sa.Column("customer_phone", sa.String),
+    sa.Column("customer_email", sa.String, index=True),
+    sa.Column("customer_phone", sa.String, index=True),
     sa.Column("customer_locale", sa.String),
     sa.Column("customer_timezone", sa.String),
     sa.Column("customer_channels", Json),
@@ -55,7 +55,9 @@ bookings = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Index("ix_bookings_place", "service_id", "start"),
-    sa.Index("ix_bookings_starting", "status", "start"),
+    # With the id, by which lists are sorted.
+    sa.Index("ix_bookings_start", "start", "id"),
+    sa.Index("ix_bookings_starting", "status", "start", "id"),
     sa.Index("ix_bookings_hold", "status", "hold_expires_at"),
 )
 

@@ -11,6 +11,7 @@ from app.storage.types import Moment
 #: only where it sees the very same condition in a query (`storage/releasing.py`).
 WAITING = "status IN ('pending', 'retrying')"
 HELD = "worker_boot_id IS NOT NULL"
+UNSENT = "status IN ('pending', 'queued', 'retrying', 'failed')"
 HOLDING_BACK = "status IN ('pending', 'queued', 'sending', 'retrying', 'unknown')"
 
 tasks = sa.Table(
@@ -79,7 +80,17 @@ tasks = sa.Table(
         sqlite_where=sa.text(HOLDING_BACK),
         postgresql_where=sa.text(HOLDING_BACK),
     ),
-    sa.Index("ix_tasks_status", "status", "next_attempt_at"),
+    # What is over has no next attempt, and so stands here in the order of `seq`.
+    sa.Index("ix_tasks_status", "status", "next_attempt_at", "seq"),
+    # For lists: none of the columns ever changes.
+    sa.Index("ix_tasks_kind", "kind", "lane", "seq"),
+    # In the order in which they become useless.
+    sa.Index(
+        "ix_tasks_useful",
+        "useful_until",
+        sqlite_where=sa.text(UNSENT),
+        postgresql_where=sa.text(UNSENT),
+    ),
     sa.Index(
         "ix_tasks_held",
         "worker_boot_id",

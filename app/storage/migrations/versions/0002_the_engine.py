@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _WAITING = sa.text("status IN ('pending', 'retrying')")
+_UNSENT = sa.text("status IN ('pending', 'queued', 'retrying', 'failed')")
 
 
 def upgrade() -> None:
@@ -27,6 +28,14 @@ def upgrade() -> None:
         ["lane", "priority", "useful_until", "seq", "next_attempt_at"],
     )
     _index_waiting("ix_tasks_due", ["lane", "next_attempt_at"])
+    _index_lists()
+    op.create_index(
+        "ix_tasks_useful",
+        "tasks",
+        ["useful_until"],
+        sqlite_where=_UNSENT,
+        postgresql_where=_UNSENT,
+    )
     op.create_index(
         "ix_tasks_held",
         "tasks",
@@ -48,6 +57,21 @@ def upgrade() -> None:
     # Copied on SQLite; nothing hangs on this table.
     with op.batch_alter_table("jobs") as jobs:
         jobs.alter_column("started_at", existing_type=sa.BigInteger(), nullable=True)
+
+
+def _index_lists() -> None:
+    """Let each list be found without a look at every row."""
+    op.create_index("ix_tasks_kind", "tasks", ["kind", "lane", "seq"])
+    longer = {
+        "ix_tasks_status": ("tasks", ["status", "next_attempt_at", "seq"]),
+        "ix_bookings_start": ("bookings", ["start", "id"]),
+        "ix_bookings_starting": ("bookings", ["status", "start", "id"]),
+    }
+    for name, (table, columns) in longer.items():
+        op.drop_index(name, table_name=table)
+        op.create_index(name, table, columns)
+    for column in ("customer_email", "customer_phone"):
+        op.create_index(op.f(f"ix_bookings_{column}"), "bookings", [column])
 
 
 def _index_waiting(name: str, columns: list[str]) -> None:
