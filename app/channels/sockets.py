@@ -10,6 +10,8 @@ from __future__ import annotations
 import queue
 import socket
 import ssl
+import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -63,6 +65,13 @@ class Conversation:
             raise OSError("the answer is too long")
 
 
+# What nobody has answered yet ends with its socket, even if we are killed. The system
+# would go on sending it behind our back, for minutes over a line that was cut: long
+# after another worker has asked the provider, and has sent the message again.
+_PAIR = "hh" if sys.platform == "win32" else "ii"
+_TAKE_BACK = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_PAIR, 1, 0))
+_LEAVE_IN_ORDER = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_PAIR, 0, 0))
+
 _current: ContextVar[Conversation] = ContextVar("conversation")
 
 
@@ -89,12 +98,14 @@ class PlainSocket(socket.socket):
         """Read within the deadline."""
         self.settimeout(_current.get().seconds_left())
         count = super().recv_into(*args, **kwargs)
+        self.setsockopt(*_LEAVE_IN_ORDER)
         _current.get().count_received(count)
         return count
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         """Write within the deadline."""
         self.settimeout(_current.get().seconds_left())
+        self.setsockopt(*_TAKE_BACK)
         super().sendall(*args, **kwargs)
 
 
@@ -115,12 +126,14 @@ class TlsSocket(ssl.SSLSocket):
         """Read within the deadline."""
         self.settimeout(_current.get().seconds_left())
         count = super().recv_into(*args, **kwargs)
+        self.setsockopt(*_LEAVE_IN_ORDER)
         _current.get().count_received(count)
         return count
 
     def send(self, *args: Any, **kwargs: Any) -> int:
         """Write within the deadline (`sendall` calls this for each part)."""
         self.settimeout(_current.get().seconds_left())
+        self.setsockopt(*_TAKE_BACK)
         return super().send(*args, **kwargs)
 
 

@@ -254,14 +254,9 @@ def assert_one_led_at_a_time(chain: Chain) -> None:
         ).all()
     leases = [row for row in seen if row.what == "lease"]
     runs = [row for row in seen if row.what == "run"]
-    assert [who for who, _ in itertools.groupby(row.who for row in leases)] == [
-        "alice",
-        "bob",
-    ]
-    assert [who for who, _ in itertools.groupby(row.who for row in runs)] == [
-        "alice",
-        "bob",
-    ]
+    for rows in (leases, runs):
+        turns = [who for who, _ in itertools.groupby(row.who for row in rows)]
+        assert turns == ["alice", "bob"]
     last = max(row.until for row in leases if row.who == "alice")
     assert last <= min(row.at for row in (*leases, *runs) if row.who == "bob")
 
