@@ -92,6 +92,7 @@ def _work(settings: Settings, *, name: str) -> int:
         worker = dramatiq.Worker(broker, queues={name}, worker_threads=1)
         worker.start()
         workers.take_over(runtime)
+        run.ring_for_what_is_due()
         log.info("Worker started", extra=fields("worker_started", name=name))
         service_manager.notify("READY=1")
         code = _watch(stop, runtime, presence, broker=broker, worker=worker, run=run)

@@ -75,7 +75,7 @@ class Run:
                 self.limits.end()
                 self._courier.hands.task_id = None
             if not is_done:
-                self._ring_for_the_rest()
+                self.ring_for_what_is_due()
 
     def tidy(self) -> None:
         """Write down what could not be written yet, unless a task is in hand.
@@ -85,7 +85,7 @@ class Run:
         if self._turn.acquire(blocking=False):
             try:
                 if self._has_loose_ends() and self._try_to_settle():
-                    self._ring_for_the_rest()
+                    self.ring_for_what_is_due()
             finally:
                 self._turn.release()
 
@@ -136,8 +136,11 @@ class Run:
     def _at(self, heard: str) -> str:
         return self._courier.hands.task_id or heard
 
-    def _ring_for_the_rest(self) -> None:
-        """Ring as anybody would: what is left waits for the next bell."""
+    def ring_for_what_is_due(self) -> None:
+        """Ring as anybody would: what is left waits for the next bell.
+
+        Also as the worker starts: nobody has rung for a worker that was not there.
+        """
         try:
             dispatch.release(self._courier.runtime)
         except BellhopError as error:  # the scheduler rings within a second

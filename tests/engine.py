@@ -181,13 +181,16 @@ def open_engine(
         engine.presence.lock.close()
 
 
-def another_worker(engine: Engine, provider: FakeProvider | None = None) -> Engine:
+def another_worker(
+    engine: Engine, provider: FakeProvider | None = None, *, name: str = "main"
+) -> Engine:
     """Register one more worker of the same house."""
     return join(
         engine.runtime,
         clock=engine.clock,
         doorbell=engine.doorbell,
         provider=provider,
+        name=name,
     )
 
 
@@ -197,10 +200,11 @@ def join(
     clock: Clock,
     doorbell: FakeDoorbell,
     provider: FakeProvider | None = None,
+    name: str = "main",
 ) -> Engine:
     """Register a worker in a house: the first, or one more."""
     provider = provider or FakeProvider()
-    presence = workers.register(runtime, name="main")
+    presence = workers.register(runtime, name=name)
     opened = open_courier(runtime, boot_id=presence.boot_id, worker=presence.name)
     courier = replace(opened, providers=dict.fromkeys(Channel, provider))
     return Engine(

@@ -6,7 +6,7 @@ keeps the state. While a circuit is open messages wait and use up no attempt.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.domain.outcomes import Fault, Outcome
@@ -16,6 +16,9 @@ MOST_FAILURES = 5
 MOST_TIMEOUTS = 2
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
+#: No circuit is open for longer, whatever the provider asked for: one that seems to be
+#: was opened before the clock was set back.
+LONGEST_SPARED = timedelta(hours=1, minutes=1)
 #: Nobody else tries a spared provider while a probe may still be under way.
 PROBE_TAKES_AT_MOST = timedelta(seconds=15)
 #: Seconds for a call to a provider that is well, and to one that may be down.
@@ -37,7 +40,9 @@ class Circuit:
 
     def is_open(self, now: datetime) -> bool:
         """Whether nothing may be sent now."""
-        return self.open_until is not None and self.open_until > now
+        if self.open_until is None:
+            return False
+        return now < self.open_until <= now + LONGEST_SPARED
 
     @property
     def is_tripped(self) -> bool:
@@ -46,23 +51,34 @@ class Circuit:
 
 
 def after(
-    circuit: Circuit | None, outcome: Outcome, *, now: datetime
+    circuit: Circuit | None, outcome: Outcome, *, now: datetime, is_probe: bool = False
 ) -> Circuit | None:
-    """Return the circuit after an answer; None: the provider is well."""
+    """Return the circuit after an answer; None: the provider is well.
+
+    Once it has opened only a probe's answer counts: any other is that of a call which
+    was under way as it opened.
+    """
+    known = circuit or Circuit()
+    if known.is_tripped and not is_probe and outcome.fault is not Fault.LIMITED:
+        return known
     if outcome.fault is Fault.NONE:
         return None
-    known = circuit or Circuit()
     if outcome.fault is Fault.LIMITED:
         return _spared(known, outcome, now)
+    return _failed(known, outcome, now)
+
+
+def _failed(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
     failures = known.failures + 1
-    timeouts = known.timeouts + 1 if outcome.fault is Fault.TIMEOUT else 0
+    # A provider that hangs now and then, and fails in between, hangs all the same.
+    timeouts = known.timeouts + (outcome.fault is Fault.TIMEOUT)
     is_down = (
         known.pause > timedelta(0)
         or outcome.fault is Fault.REFUSED
         or failures >= MOST_FAILURES
         or timeouts >= MOST_TIMEOUTS
     )
-    if not is_down:
+    if not is_down and not known.is_tripped:
         return Circuit(failures=failures, timeouts=timeouts, reason=outcome.reason)
     pause = min(known.pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)
     return Circuit(
@@ -77,26 +93,28 @@ def after(
 
 def _spared(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
     """It asks for a pause: that says nothing of its health."""
-    return Circuit(
-        failures=known.failures,
-        timeouts=known.timeouts,
-        open_until=now + max(outcome.retry_after or FIRST_PAUSE, timedelta(seconds=1)),
+    until = now + max(outcome.retry_after or FIRST_PAUSE, timedelta(seconds=1))
+    if known.is_open(now) and known.open_until is not None:
+        until = max(until, known.open_until)
+    return replace(
+        known,
+        open_until=until,
         opened_at=known.opened_at or now,
-        pause=known.pause,
         reason=outcome.reason,
     )
 
 
 def probing(circuit: Circuit, *, now: datetime) -> Circuit:
-    """Return the circuit while one message tries: shut to all others."""
-    return Circuit(
-        failures=circuit.failures,
-        timeouts=circuit.timeouts,
-        open_until=now + PROBE_TAKES_AT_MOST,
-        opened_at=circuit.opened_at,
-        pause=circuit.pause,
-        reason=circuit.reason,
-    )
+    """Return the circuit while one call tries: shut to all others."""
+    return replace(circuit, open_until=now + PROBE_TAKES_AT_MOST)
+
+
+def answered(circuit: Circuit, *, now: datetime) -> Circuit:
+    """Return the circuit after a look-up that was answered.
+
+    It can be asked: that does not say that it takes messages, but one may try.
+    """
+    return replace(circuit, open_until=now) if circuit.is_tripped else circuit
 
 
 def patience_s(circuit: Circuit | None) -> float:

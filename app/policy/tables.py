@@ -132,7 +132,7 @@ class EngineTable(Table):
     #: An unknown outcome is looked up after this; earlier "not found" proves nothing.
     look_up: Duration = _key('"60s"', default=timedelta(seconds=60))
     #: A queued row whose doorbell was not answered in this time is rung for again.
-    ring_again: Duration = _key('"20s"', default=timedelta(seconds=20))
+    ring_again: Duration = _key('"5s"', default=timedelta(seconds=5))
     #: A worker on another host is dead when its heartbeat is older.
     worker_expiry: Interval = _key('"30s"', default=timedelta(seconds=30))
 

@@ -31,6 +31,7 @@ def choose(
     most: int,
 ) -> list[Due]:
     """Return the rows, at most so many, that may leave to workers of this name."""
+    gates.take_turn()
     due = {
         lane: count
         for lane, count in releasing.due_lanes(tx, now=now).items()
@@ -38,7 +39,6 @@ def choose(
     }
     if not due:
         return []
-    gates.take_turn()
     rooms = gates.rooms(due)
     found: list[Due] = []
     for lane, shared in rooms.items():
@@ -53,7 +53,11 @@ def choose_look_up(
     if not gates.has_look_ups:
         return None
     return releasing.due_look_up(
-        tx, queues=gates.queues_of(worker), shut=gates.spared_lanes(), now=now
+        tx,
+        queues=gates.queues_of(worker),
+        strangers_to=gates.known if gates.takes_strangers(worker) else None,
+        shut=gates.spared_lanes(),
+        now=now,
     )
 
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from app.channels.base import Message, Provider
 from app.clock import utc_now
 from app.domain.bookings import BookingStatus
-from app.domain.circuits import patience_s, probing
 from app.domain.gate import TOO_LATE, BookingNow, Refusal, refusal, too_late
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.errors import InvalidError, WordingError
+from app.services.circuits import begin_call
 from app.services.courier import Courier, MessageClaim, TaskClaim, worded
 from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
@@ -100,9 +100,7 @@ def _claimed_message(
     number = _attempt(tx, courier, row, token, attempt)
     if number is None:
         return None
-    circuit = gates.circuit(gate)
-    if circuit is not None and circuit.is_tripped:
-        gates.set_circuit(gate, probing(circuit, now=utc_now()))
+    terms = begin_call(gates, gate)
     return MessageClaim(
         row=row,
         policy=gates.policy(row["queue"]),
@@ -110,7 +108,8 @@ def _claimed_message(
         number=number,
         message=message,
         provider=provider,
-        within_s=patience_s(circuit),
+        within_s=terms.within_s,
+        is_probe=terms.is_probe,
     )
 
 

@@ -37,6 +37,8 @@ class MessageClaim(Claim):
     provider: Provider
     #: Seconds that the call may take: few where the provider may be down.
     within_s: float
+    #: Whether it is the one call that tries a provider which is spared.
+    is_probe: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class LookUp:
     started_at: datetime
     token: str
     within_s: float
+    is_probe: bool
 
 
 #: What a worker does next.

@@ -84,7 +84,8 @@ def ring(runtime: Runtime, rungs: Rungs) -> None:
 def _idle(tx: sa.Connection, runtime: Runtime, gates: Gates) -> Mapping[str, int]:
     """Return how many rows each worker's name may be rung for, none left out.
 
-    One row waits for a name of which no worker is known: whoever starts hears of it.
+    Where no worker of a name is known nothing is rung: whoever starts looks by itself,
+    and what is on its way to nobody must not take the room of others.
     """
     crews = releasing.crews(tx)
     queued: dict[str, int] = {}
@@ -93,8 +94,7 @@ def _idle(tx: sa.Connection, runtime: Runtime, gates: Gates) -> Mapping[str, int
         queued[worker] = queued.get(worker, 0) + count
     names = {gates.policy(queue).worker for queue in runtime.policy.queues}
     idle = {
-        name: (crews[name].idle if name in crews else 1) - queued.get(name, 0)
-        for name in names
+        name: crews[name].idle - queued.get(name, 0) for name in names if name in crews
     }
     return {name: room for name, room in idle.items() if room > 0}
 

@@ -7,33 +7,26 @@ it is shut rows wait in the database, and no attempt is used up.
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
+from app.channels.credentials import Mode
 from app.domain.circuits import Circuit
 from app.domain.lanes import Lane
 from app.domain.openings import PLENTY, Room, room_under
 from app.domain.queues import QueuePolicy, Rate
 from app.domain.recipients import Channel
-from app.errors import InvalidError
-from app.logs import fields
-from app.policy import with_overrides
 from app.runtime import Runtime
+from app.services.policies import STRANGERS, policy_of
 from app.storage import gates as store
-from app.storage import queues, releasing
+from app.storage import releasing
 
-log = logging.getLogger(__name__)
-
-#: Whatever waits in a queue that no policy knows any more is let out like this one.
-_STRANGERS = "default"
 _CHANNELS = frozenset(Channel)
 
 
@@ -91,6 +84,16 @@ class Gates:
         """Return the name of the provider behind a gate; empty: none is."""
         return str(self._runtime.modes[Channel(gate)]) if gate in _CHANNELS else ""
 
+    def same_provider(self, gate: str) -> list[str]:
+        """Return the other gates that the same company stands behind."""
+        if self.provider(gate) == Mode.PREVIEW:
+            return []
+        return [
+            other
+            for other in _CHANNELS
+            if other != gate and self.provider(other) == self.provider(gate)
+        ]
+
     def circuit(self, gate: str) -> Circuit | None:
         """Return what is held against the provider behind a gate."""
         return self._circuits.get((gate, self.provider(gate)))
@@ -104,7 +107,7 @@ class Gates:
             self._tx, gate=gate, provider=provider, circuit=circuit, now=self._now
         )
         if circuit is None:
-            del self._circuits[gate, provider]
+            self._circuits.pop((gate, provider), None)
         else:
             self._circuits[gate, provider] = circuit
 
@@ -112,6 +115,15 @@ class Gates:
         """Whether a person has paused the queue."""
         state = self._states.get(queue)
         return state is not None and is_paused(state, self._now)
+
+    @property
+    def known(self) -> list[str]:
+        """Every queue that there is."""
+        return list(self._runtime.policy.queues)
+
+    def takes_strangers(self, worker: str) -> bool:
+        """Whether these workers drain what waits in queues that are no more."""
+        return self.policy(STRANGERS).worker == worker
 
     def queues_of(self, worker: str) -> list[str]:
         """Return the queues that the workers of a name drain."""
@@ -257,38 +269,3 @@ def is_paused(state: sa.RowMapping, now: datetime) -> bool:
     if state["paused_at"] is None:
         return False
     return state["paused_until"] is None or state["paused_until"] > now
-
-
-def policy_of(
-    runtime: Runtime, queue: str, *, state: sa.RowMapping | None
-) -> QueuePolicy:
-    """Return a queue's policy with what its row of `queue_states` overrides."""
-    policy = policy_of_file(runtime, queue)
-    if state is None or not state["overrides"]:
-        return policy
-    return _overridden(policy, queue, json.dumps(state["overrides"], sort_keys=True))
-
-
-def policy_of_file(runtime: Runtime, queue: str) -> QueuePolicy:
-    """Return a queue's policy as the tables and the file have it."""
-    names = runtime.policy.queues
-    return names.get(queue, names[_STRANGERS])
-
-
-def policy_in_force(tx: sa.Connection, runtime: Runtime, queue: str) -> QueuePolicy:
-    """Return the policy of one queue, for whoever plans rows of it."""
-    return policy_of(runtime, queue, state=queues.state_of(tx, queue))
-
-
-# Read once for all rows: this is asked for each of them. And told once.
-@lru_cache(maxsize=256)
-def _overridden(policy: QueuePolicy, queue: str, overrides: str) -> QueuePolicy:
-    """What does not go with the file any more, since it was changed, is left out."""
-    try:
-        return with_overrides(policy, json.loads(overrides))
-    except InvalidError as error:
-        log.warning(
-            "What was set at run time does not fit the policy file; the file holds",
-            extra=fields("overrides_ignored", queue=queue, cause=error),
-        )
-        return policy

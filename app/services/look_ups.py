@@ -11,9 +11,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from app.channels.base import Message
-from app.domain.circuits import patience_s
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
+from app.services.circuits import begin_call
 from app.services.courier import Courier, LookUp
 from app.services.gates import Gates
 from app.services.running import AfterCrash, finish
@@ -51,6 +51,7 @@ def claim_look_up(
     provider = courier.providers[channel]
     # Whom the owner has chosen since has never heard of it: that proves nothing.
     is_his = provider is not None and provider.name == attempt.provider
+    terms = begin_call(gates, channel)
     return LookUp(
         row=row,
         # The words as they were sent: the booking may have changed since.
@@ -64,7 +65,8 @@ def claim_look_up(
         provider_name=attempt.provider,
         started_at=attempt.started_at,
         token=token,
-        within_s=patience_s(gates.circuit(channel)),
+        within_s=terms.within_s,
+        is_probe=terms.is_probe,
     )
 
 

@@ -22,6 +22,7 @@ from app.domain.outcomes import (
 from app.domain.retry import Decision, Pauses, Tries, decide_not_there
 from app.domain.tasks import Status
 from app.runtime import Runtime
+from app.services.circuits import note, note_answered
 from app.services.courier import Courier, Found
 from app.services.gates import Gates
 from app.services.settlement import settlement
@@ -31,9 +32,8 @@ TOO_LATE_NOT_SENT = (
     "The provider does not have it: it was not sent, and it is too late to send it now."
 )
 _NO_ANSWER = Outcome(
-    result=Result.TRANSIENT, reason="It does not answer.", fault=Fault.DOWN
+    result=Result.TRANSIENT, reason="It does not answer.", fault=Fault.TIMEOUT
 )
-_ANSWERED = Outcome(result=Result.ACCEPTED)
 
 
 def write_look_up(
@@ -55,11 +55,13 @@ def write_look_up(
     return decision
 
 
-def said_of_provider(found: Found) -> Outcome | None:
-    """Return what a look-up tells of the provider's health; None: it was not asked."""
-    if found.answer.lookup is Lookup.UNSUPPORTED:
-        return None
-    return _NO_ANSWER if found.answer.lookup is Lookup.UNANSWERED else _ANSWERED
+def note_look_up(gates: Gates, found: Found) -> None:
+    """Hold against the provider that it was not to be asked, or let one message try."""
+    gate = found.work.row["channel"]
+    if found.answer.lookup is Lookup.UNANSWERED:
+        note(gates, gate, _NO_ANSWER, is_probe=found.work.is_probe)
+    elif found.answer.lookup is not Lookup.UNSUPPORTED or found.work.is_probe:
+        note_answered(gates, gate)
 
 
 def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str, int]:

@@ -20,7 +20,7 @@ from app.policy import Policy
 from app.services.circuits import note
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
-from app.services.lookup import said_of_provider, write_look_up
+from app.services.lookup import note_look_up, write_look_up
 from app.services.running import finish
 from app.services.settlement import settlement
 from app.services.taking import Taken, take_within
@@ -69,9 +69,7 @@ def save(courier: Courier) -> None:
 def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> Decision:
     if isinstance(ended, Found):
         decision = write_look_up(tx, courier, gates, ended)
-        said = said_of_provider(ended)
-        if said is not None:
-            note(gates, ended.work.row["channel"], said)
+        note_look_up(gates, ended)
         return decision
     decision = _decide(courier, ended)
     _end_attempt(tx, ended)
@@ -82,7 +80,12 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         return decision
     if is_ours and ended.outcome.result is Result.ACCEPTED:
         _mark_sent(tx, ended)
-    note(gates, ended.work.row["channel"], ended.outcome)
+    note(
+        gates,
+        ended.work.row["channel"],
+        ended.outcome,
+        is_probe=ended.work.is_probe,
+    )
     return decision
 
 

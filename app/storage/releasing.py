@@ -154,7 +154,13 @@ _LOOK_UP = (
     .where(
         tasks.c.status == "unknown",
         tasks.c.next_attempt_at <= sa.bindparam("now"),
-        tasks.c.queue.in_(sa.bindparam("queues", expanding=True)),
+        sa.or_(
+            tasks.c.queue.in_(sa.bindparam("queues", expanding=True)),
+            sa.and_(
+                sa.bindparam("with_strangers", type_=sa.Boolean),
+                tasks.c.queue.not_in(sa.bindparam("known", expanding=True)),
+            ),
+        ),
         tasks.c.lane.not_in(sa.bindparam("shut", expanding=True)),
     )
     .order_by(tasks.c.next_attempt_at)
@@ -248,14 +254,22 @@ def due_look_up(
     tx: sa.Connection,
     *,
     queues: Sequence[str],
+    strangers_to: Sequence[str] | None = None,
     shut: Sequence[str],
     now: datetime,
 ) -> str | None:
     """Return the unknown outcome whose look-up has been due for longest, or None.
 
-    `shut`: lanes whose provider is spared just now.
+    `strangers_to`: also look in queues that are none of these. `shut`: lanes whose
+    provider is spared just now.
     """
-    facts = {"queues": list(queues), "shut": list(shut), "now": now}
+    facts = {
+        "queues": list(queues),
+        "with_strangers": strangers_to is not None,
+        "known": list(strangers_to or ()),
+        "shut": list(shut),
+        "now": now,
+    }
     found: str | None = tx.execute(_LOOK_UP, facts).scalar_one_or_none()
     return found
 
@@ -264,6 +278,21 @@ def put_back(tx: sa.Connection, *, ids: Sequence[str], now: datetime) -> None:
     """Make rows wait again: their doorbell was not rung."""
     statement = _PUT_BACK.where(waited_for(tx, _HAS_BELL, _THESE))
     tx.execute(statement, {"ids": list(ids), "now": now})
+
+
+def is_at_hand(tx: sa.Connection, *, task_id: str) -> bool:
+    """Tell whether nobody else is changing the row; it is locked until the commit.
+
+    Who has his turn waits for no row: its holder may be waiting for his turn.
+    """
+    found = sa.select(tasks.c.seq).where(at_hand(tx, tasks.c.id == task_id))
+    return tx.execute(found).first() is not None
+
+
+def put_back_heard(tx: sa.Connection, *, task_id: str, now: datetime) -> None:
+    """Make a row wait again whose doorbell was heard, unless somebody changes it."""
+    statement = _PUT_BACK.where(at_hand(tx, _HAS_BELL, tasks.c.id == task_id))
+    tx.execute(statement, {"now": now})
 
 
 def put_back_unheard(tx: sa.Connection, *, before: datetime, now: datetime) -> int:

@@ -164,6 +164,7 @@ def test_a_deed_that_fails_hands_nothing_to_the_queue(engine: Engine) -> None:
 def test_an_hour_of_another_workers_tasks_never_delays_an_sms(tmp_path: Path) -> None:
     give_email_to(tmp_path, "media")
     with open_engine(tmp_path) as engine:
+        media = another_worker(engine, name="media")
         for number in range(40):
             address = f"guest{number}@example.org"
             engine.message(channel=Channel.EMAIL, recipient=address, priority=0)
@@ -175,6 +176,22 @@ def test_an_hour_of_another_workers_tasks_never_delays_an_sms(tmp_path: Path) ->
         engine.release()
 
         assert engine.doorbell.rings == [(sms, "main")]
+        media.die()
+
+
+def test_nobody_is_rung_for_where_no_worker_of_the_name_runs(tmp_path: Path) -> None:
+    give_email_to(tmp_path, "media")
+    with open_engine(tmp_path) as engine:
+        mail = engine.message(channel=Channel.EMAIL, recipient="alice@example.org")
+        engine.release()
+        assert engine.doorbell.rings == []
+        assert engine.status(mail) == "pending"
+
+        media = another_worker(engine, name="media")
+        media.run.ring_for_what_is_due()  # as a worker does that starts
+
+        assert engine.doorbell.rings == [(mail, "media")]
+        media.die()
 
 
 def test_what_waits_for_a_worker_that_was_renamed_rings_the_new_one(
@@ -183,15 +200,19 @@ def test_what_waits_for_a_worker_that_was_renamed_rings_the_new_one(
     give_email_to(tmp_path, "media")
     with open_engine(tmp_path) as engine:
         mail = {"channel": Channel.EMAIL, "recipient": "alice@example.org"}
+        media = another_worker(engine, name="media")
         queued = engine.queued(**mail)
+        media.die()
 
     give_email_to(tmp_path, "post")
     with open_engine(tmp_path) as engine:
+        post = another_worker(engine, name="post")
         change_row(engine.runtime, tasks, queued, rung_at=engine.clock.now)
         engine.clock.advance(minutes=1)
         engine.relay()
 
         assert engine.doorbell.rings == [(queued, "post")]
+        post.die()
 
 
 def give_email_to(folder: Path, worker: str) -> None:

@@ -274,7 +274,8 @@ def test_a_look_up_that_is_not_answered_counts_against_the_provider(
 
     house.work()
 
-    assert len(house.provider.asked) == 5
+    # As one that hangs: two are enough.
+    assert len(house.provider.asked) == 2
     assert gate_of(house) is GateState.CIRCUIT_OPEN
 
 

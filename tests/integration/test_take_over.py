@@ -120,10 +120,12 @@ def test_what_a_dead_worker_had_heard_is_rung_for_again(engine: Engine) -> None:
     heard = engine.queued()
     engine.doorbell.rings.clear()
     engine.die()
+    living = another_worker(engine)
 
     workers.take_over(engine.runtime)
 
     assert engine.doorbell.take() == [heard]
+    living.die()
 
 
 @pytest.mark.parametrize(("silent_s", "is_dead"), [(30, False), (30.001, True)])

@@ -16,6 +16,7 @@ from app.domain.circuits import (
     PROBE_TAKES_AT_MOST,
     Circuit,
     after,
+    answered,
     patience_s,
     probing,
 )
@@ -33,7 +34,7 @@ def said(fault: Fault, *, retry_after: timedelta | None = None) -> Outcome:
 def after_all(*faults: Fault) -> Circuit | None:
     circuit = None
     for fault in faults:
-        circuit = after(circuit, said(fault), now=NOW)
+        circuit = after(circuit, said(fault), now=NOW, is_probe=True)
     return circuit
 
 
@@ -44,8 +45,7 @@ def after_all(*faults: Fault) -> Circuit | None:
         ([Fault.DOWN] * 5, True),  # five in a row
         ([Fault.TIMEOUT], False),
         ([Fault.TIMEOUT] * 2, True),  # two time-outs
-        ([Fault.TIMEOUT, Fault.DOWN, Fault.TIMEOUT], False),  # not in a row
-        ([Fault.TIMEOUT, Fault.DOWN, Fault.TIMEOUT, Fault.DOWN, Fault.DOWN], True),
+        ([Fault.TIMEOUT, Fault.DOWN, Fault.TIMEOUT], True),  # no success between
         ([Fault.REFUSED], True),  # one refused login
         ([Fault.LIMITED], True),  # it asked for it
         ([Fault.DOWN] * 4 + [Fault.NONE] + [Fault.DOWN] * 4, False),
@@ -61,7 +61,44 @@ def test_what_opens_a_circuit(faults: list[Fault], is_tripped: bool) -> None:  #
 
 def test_a_provider_that_is_well_is_held_nothing_against() -> None:
     assert after(None, said(Fault.NONE), now=NOW) is None
-    assert after(after_all(*[Fault.DOWN] * 5), said(Fault.NONE), now=NOW) is None
+    ill = after_all(*[Fault.DOWN] * 5)
+    assert after(ill, said(Fault.NONE), now=NOW, is_probe=True) is None
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.NONE, Fault.DOWN, Fault.TIMEOUT, Fault.REFUSED]
+)
+def test_what_was_under_way_as_it_opened_changes_nothing(fault: Fault) -> None:
+    ill = after_all(*[Fault.DOWN] * 5)
+
+    assert after(ill, said(fault), now=NOW + timedelta(seconds=2)) == ill
+
+
+def test_a_later_wish_for_a_pause_never_shortens_an_earlier_one() -> None:
+    long = after(None, said(Fault.LIMITED, retry_after=timedelta(hours=1)), now=NOW)
+
+    both = after(long, said(Fault.LIMITED), now=NOW)
+
+    assert both is not None
+    assert both.open_until == NOW + timedelta(hours=1)
+
+
+def test_an_answered_look_up_lets_one_message_try_and_closes_nothing() -> None:
+    ill = after_all(Fault.REFUSED)
+    assert ill is not None
+
+    known = answered(ill, now=NOW)
+
+    assert not known.is_open(NOW)
+    assert known.is_tripped
+    assert known.pause == ill.pause
+
+
+def test_a_clock_that_was_set_back_keeps_no_circuit_open() -> None:
+    ill = after_all(Fault.REFUSED)
+    assert ill is not None
+
+    assert not ill.is_open(NOW - timedelta(hours=24))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +131,8 @@ def test_the_pause_doubles_with_each_probe_that_fails_up_to_ten_minutes() -> Non
         assert circuit.open_until is not None
         pauses.append((circuit.open_until - now).total_seconds())
         now = circuit.open_until
-        circuit = after(probing(circuit, now=now), said(Fault.DOWN), now=now)
+        trying = probing(circuit, now=now)
+        circuit = after(trying, said(Fault.DOWN), now=now, is_probe=True)
 
     assert pauses == [30, 60, 120, 240, 480, 600, 600]
     assert circuit is not None
@@ -105,7 +143,7 @@ def test_a_pause_it_asks_for_in_between_does_not_make_the_next_one_short() -> No
     ill = after_all(Fault.REFUSED)
     limited = after(ill, said(Fault.LIMITED, retry_after=LIMITED_FOR), now=NOW)
 
-    again = after(limited, said(Fault.DOWN), now=NOW)
+    again = after(limited, said(Fault.DOWN), now=NOW, is_probe=True)
 
     assert again is not None
     assert again.pause == 2 * FIRST_PAUSE
@@ -167,7 +205,7 @@ def test_whatever_happens_the_pause_is_bounded_and_a_success_forgives_all(
         assert circuit.is_tripped == (circuit.opened_at is not None)
         assert circuit.open_until is None or circuit.open_until > NOW
         assert circuit.timeouts <= circuit.failures
-    assert after(circuit, said(Fault.NONE), now=NOW) is None
+    assert after(circuit, said(Fault.NONE), now=NOW, is_probe=True) is None
 
 
 @given(faults=st.lists(st.sampled_from([f for f in Fault if f is not Fault.NONE])))
