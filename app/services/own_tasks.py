@@ -27,8 +27,8 @@ from app.services.following import (
     WAITS_FOR_OTHERS,
     settle,
 )
-from app.services.gates import policy_in_force
 from app.services.notifications import CANCELLED_BY_HAND, RETRYABLE
+from app.services.policies import policy_in_force
 from app.services.wish_problems import (
     check_links,
     problems_of,

@@ -21,7 +21,7 @@ from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
-from app.services.gates import policy_in_force
+from app.services.policies import policy_in_force
 from app.storage import planning
 
 #: Said of a message whose channel has no credentials (CONTRACT section 3).

@@ -21,7 +21,8 @@ from app.errors import InvalidError, NotFoundError, Problem
 from app.logs import fields
 from app.policy import with_overrides, write_duration, write_rate, written
 from app.runtime import Runtime
-from app.services.gates import Gate, Gates, policy_of_file
+from app.services.gates import Gate, Gates
+from app.services.policies import policy_of_file
 from app.storage import queues as store
 from app.storage import releasing
 from app.storage.queues import LaneCount

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.domain.queues import QueuePolicy
 from app.errors import QueueFullError
 from app.runtime import Runtime
-from app.services.gates import policy_in_force
+from app.services.policies import policy_in_force
 from app.storage import queues
 
 #: Seconds until another try where no rate limit tells how fast a queue empties.

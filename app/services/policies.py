@@ -1,0 +1,59 @@
+"""The policy of a queue in force: the file's, with what was set while all runs.
+
+Asked for each row that is planned, let out or done. What was set at run time and goes
+with a changed file no more is left out: it must not stop what leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import lru_cache
+
+import sqlalchemy as sa
+
+from app.domain.queues import QueuePolicy
+from app.errors import InvalidError
+from app.logs import fields
+from app.policy import with_overrides
+from app.runtime import Runtime
+from app.storage import queues
+
+log = logging.getLogger(__name__)
+
+#: Whatever waits in a queue that no policy knows any more is let out like this one.
+STRANGERS = "default"
+
+
+def policy_in_force(tx: sa.Connection, runtime: Runtime, queue: str) -> QueuePolicy:
+    """Return the policy of one queue, for whoever plans rows of it."""
+    return policy_of(runtime, queue, state=queues.state_of(tx, queue))
+
+
+def policy_of(
+    runtime: Runtime, queue: str, *, state: sa.RowMapping | None
+) -> QueuePolicy:
+    """Return a queue's policy with what its row of `queue_states` overrides."""
+    policy = policy_of_file(runtime, queue)
+    if state is None or not state["overrides"]:
+        return policy
+    return _overridden(policy, queue, json.dumps(state["overrides"], sort_keys=True))
+
+
+def policy_of_file(runtime: Runtime, queue: str) -> QueuePolicy:
+    """Return a queue's policy as the tables and the file have it."""
+    names = runtime.policy.queues
+    return names.get(queue, names[STRANGERS])
+
+
+# Read once for all rows; and what is wrong is told once.
+@lru_cache(maxsize=256)
+def _overridden(policy: QueuePolicy, queue: str, overrides: str) -> QueuePolicy:
+    try:
+        return with_overrides(policy, json.loads(overrides))
+    except InvalidError as error:
+        log.warning(
+            "What was set at run time does not fit the policy file; the file holds",
+            extra=fields("overrides_ignored", queue=queue, cause=error),
+        )
+        return policy
