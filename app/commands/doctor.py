@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import config
 from app.broker import SilentDoorbell
-from app.commands.checks import database, place, running, settings
+from app.commands.checks import database, gates, place, running, settings
 from app.commands.checks.findings import Box, Check, Finding, Level, broken
 from app.commands.printing import add_json, counted, say, say_json
 from app.config import Settings
@@ -46,6 +46,7 @@ CHECKS_ONCE_STARTED: Mapping[str, Check] = {
     "workers": running.workers,
     "scheduler": running.scheduler,
     "waiting": database.waiting,
+    "gates": gates.gates,
 }
 #: What a check may stumble over; ImportError: a database's driver is not installed.
 TROUBLES = (BellhopError, SQLAlchemyError, OSError, ImportError)

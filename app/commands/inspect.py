@@ -1,4 +1,4 @@
-"""`inspect schedule|registered`: what this Bellhop does and knows, a word a part.
+"""`inspect active|queues|…`: what this Bellhop does and knows, a word a part.
 
 Reads the database alone, so that it also tells while nothing else answers.
 """
@@ -12,12 +12,13 @@ from typing import Any
 
 from app import config
 from app.broker import SilentDoorbell
-from app.commands import registered
+from app.commands import queue_view, registered, stats_view, worker_view
 from app.commands.printing import add_json, say, say_json, second, table
 from app.runtime import Runtime, open_runtime
-from app.services import jobs
+from app.services import at_work, jobs, queues
 from app.services.jobs import Job, Schedule
 from app.services.leadership import Place
+from app.services.statistics import statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,24 @@ def _place_json(place: Place) -> object:
 
 #: Every word, in the order in which `--help` lists them.
 VIEWS: dict[str, View] = {
+    "active": View(
+        tells="what workers have in hand at this moment",
+        read=worker_view.busy,
+        for_people=worker_view.tasks_for_people,
+        for_machines=worker_view.for_machines,
+    ),
+    "queues": View(
+        tells="what waits in each queue, and why it may not leave",
+        read=queues.all_queues,
+        for_people=queue_view.for_people,
+        for_machines=queue_view.for_machines,
+    ),
+    "workers": View(
+        tells="every worker, when it started and what it does",
+        read=at_work.all_workers,
+        for_people=worker_view.for_people,
+        for_machines=worker_view.for_machines,
+    ),
     "schedule": View(
         tells="every scheduled job, and which scheduler leads",
         read=jobs.schedule,
@@ -119,5 +138,11 @@ VIEWS: dict[str, View] = {
         read=registered.read,
         for_people=registered.for_people,
         for_machines=registered.for_machines,
+    ),
+    "stats": View(
+        tells="what ended how today and within a week, and why tasks are dead",
+        read=statistics,
+        for_people=stats_view.for_people,
+        for_machines=stats_view.for_machines,
     ),
 }

@@ -62,6 +62,16 @@ def second(value: datetime | None) -> str:
     return "-" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
 
+def span(seconds: float | None) -> str:
+    """Return how long something took in its largest whole unit, `-` for not at all."""
+    if seconds is None:
+        return "-"
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length:.0f}{unit}"
+    return f"{max(seconds, 0):.0f}s"
+
+
 def _cell(value: object) -> str:
     # A control character could colour, move or empty the terminal.
     return "".join(c if c.isprintable() else " " for c in str(value))
