@@ -22,7 +22,7 @@ from app.services.claiming import claim_message, claim_task
 from app.services.courier import Courier, LookUp, MessageClaim, TaskClaim, Work
 from app.services.gates import Gates
 from app.services.look_ups import after_crash, claim_look_up
-from app.storage import delivering, releasing
+from app.storage import delivering, locking, releasing
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def take(courier: Courier, *, heard: str | None = None) -> Taken:
         taken = Taken() if heard is None else _take_heard(tx, courier, gates, heard)
         if taken.work is None and not taken.refused:
             if heard is not None:
-                releasing.put_back(tx, ids=[heard], now=now)
+                releasing.put_back_heard(tx, task_id=heard, now=now)
             taken = take_within(tx, courier, gates)
     taken.log()
     return taken
@@ -86,6 +86,8 @@ def take_within(tx: sa.Connection, courier: Courier, gates: Gates) -> Taken:
 def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -> Taken:
     taken = Taken()
     gates.take_turn()
+    if not locking.is_at_hand(tx, task_id=heard):
+        return taken
     courier.hands.task_id = heard
     row = delivering.find(tx, task_id=heard)
     if row is None or row["status"] != Status.QUEUED:

@@ -29,6 +29,15 @@ def at_hand(
     return _chosen(tx, conditions, skip_locked=True)
 
 
+def is_at_hand(tx: sa.Connection, *, task_id: str) -> bool:
+    """Tell whether nobody else is changing the row; it is locked until the commit.
+
+    Who has his turn waits for no row: its holder may be waiting for his turn.
+    """
+    found = sa.select(tasks.c.seq).where(at_hand(tx, tasks.c.id == task_id))
+    return tx.execute(found).first() is not None
+
+
 def _chosen(
     tx: sa.Connection,
     conditions: tuple[sa.ColumnElement[bool], ...],

@@ -295,6 +295,12 @@ def put_back_heard(tx: sa.Connection, *, task_id: str, now: datetime) -> None:
     tx.execute(statement, {"now": now})
 
 
+def put_back_heard(tx: sa.Connection, *, task_id: str, now: datetime) -> None:
+    """Make a row wait again whose doorbell was heard, unless somebody changes it."""
+    statement = _PUT_BACK.where(at_hand(tx, _HAS_BELL, tasks.c.id == task_id))
+    tx.execute(statement, {"now": now})
+
+
 def put_back_unheard(tx: sa.Connection, *, before: datetime, now: datetime) -> int:
     """Make rows wait again whose doorbell was not heard in time; return how many."""
     statement = _PUT_BACK.where(at_hand(tx, _HAS_BELL, _STALE))
