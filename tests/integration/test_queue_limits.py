@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.channels.table import Mode
-from app.domain.kinds import KINDS
+from app.domain.kinds import KINDS, Kind
 from app.domain.queues import QUEUES
 from app.domain.tasks import Status
 from app.services import recovery
@@ -249,6 +250,18 @@ def test_an_urgent_message_of_a_site_uses_the_share_that_is_kept(
 
         (row,) = rows(engine.runtime, tasks, id=answer.json["data"][0]["id"])
     assert (row["status"], len(engine.texts)) == ("sent", before + 1)
+
+
+def test_a_message_waits_in_the_queue_that_its_kind_names(engine: Engine) -> None:
+    policy = engine.runtime.policy
+    code = replace(policy.kinds[Kind.MESSAGE], queue="high")
+    kinds = {**policy.kinds, Kind.MESSAGE: code}
+    runtime = replace(engine.runtime, policy=replace(policy, kinds=kinds))
+
+    answer = order(open_door(runtime), "sms")
+
+    (row,) = rows(runtime, tasks, id=answer.json["data"][0]["id"])
+    assert (row["queue"], row["lane"], row["priority"]) == ("high", "high/sms", 10)
 
 
 def test_the_queue_that_a_kind_names_is_there() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from app.storage import queues as store
 from app.storage.tables import queue_states, tasks
 from tests.engine import Engine
 from tests.house import perform, rows
+from tests.own import open_shed
+from tests.own_kinds import step
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -246,3 +250,34 @@ def test_what_was_rung_for_and_purged_never_leaves(engine: Engine) -> None:
     engine.answer_doorbells()
 
     assert engine.texts == []
+
+
+def test_what_was_to_follow_a_purged_task_is_called_off_with_it(
+    tmp_path: Path,
+) -> None:
+    with open_shed(tmp_path) as shed:
+        first = shed.plan(step.with_options(queue="low").wish("a"))
+        then = shed.plan(step.with_options(queue="default", after=[first]).wish("b"))
+
+        purge(shed.runtime, "low", by="Alice")
+
+        assert (shed.status(first), shed.status(then)) == ("cancelled", "cancelled")
+        reason = "It was to follow step, which was cancelled."
+        assert shed.row(then)["reason"] == reason
+
+
+def test_of_two_who_change_a_queue_at_once_none_undoes_what_the_other_did(
+    runtime: Runtime,
+) -> None:
+    changes = [
+        threading.Thread(target=change, args=(runtime, "sms"), kwargs={name: value})
+        for name, value in {"priority": 5, "ttl": "2h", "max_length": 9}.items()
+    ]
+
+    for thread in changes:
+        thread.start()
+    for thread in changes:
+        thread.join()
+
+    (row,) = rows(runtime, queue_states)
+    assert row["overrides"] == {"priority": 5, "ttl": "2h", "max_length": 9}
