@@ -115,7 +115,7 @@ class Shed:
         """Return the ids of a group's tasks, in their order."""
         with self.runtime.database.read() as tx:
             chosen = store.Filter(group_id=group_id)
-            found = store.page(tx, chosen, after=None, limit=1000)
+            found = store.look(tx, chosen, after=None, limit=1000).rows
         return [row["id"] for row in reversed(found)]
 
 

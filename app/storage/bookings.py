@@ -140,20 +140,6 @@ def note_reminder(tx: sa.Connection, *, booking_id: str, occasion: str) -> None:
     )
 
 
-def page(
-    tx: sa.Connection,
-    *,
-    where: Iterable[sa.ColumnElement[bool]],
-    after: str | None,
-    limit: int,
-) -> list[Booking]:
-    """Return bookings, the newest first, at most `limit`, older than the id `after`."""
-    query = sa.select(bookings).where(*where).order_by(bookings.c.id.desc())
-    if after is not None:
-        query = query.where(bookings.c.id < after)
-    return [booking_of(row) for row in tx.execute(query.limit(limit)).mappings()]
-
-
 def insert_payment(tx: sa.Connection, payment: Payment) -> None:
     """Save a payment; (provider, reference) is unique over all bookings.
 

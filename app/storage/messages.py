@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from app.domain.tasks import Status
+from app.storage import paging, seeking
 from app.storage.locking import at_hand, waited_for
+from app.storage.seeking import Way
 from app.storage.tables import attempts, bookings, notifications, tasks
 
-_ROW = (
-    sa.select(
-        tasks,
-        notifications.c.channel,
-        notifications.c.recipient,
-        notifications.c.provider,
-        notifications.c.provider_message_id,
-        notifications.c.sent_at,
-        notifications.c.delivered_at,
-    )
-    .join(notifications, notifications.c.task_id == tasks.c.id)
-    .outerjoin(bookings, bookings.c.id == tasks.c.booking_id)
+_ROW = sa.select(
+    tasks,
+    notifications.c.channel,
+    notifications.c.recipient,
+    notifications.c.provider,
+    notifications.c.provider_message_id,
+    notifications.c.sent_at,
+    notifications.c.delivered_at,
+).join(notifications, notifications.c.task_id == tasks.c.id)
+
+
+_BOOKING_ID = sa.select(bookings.c.id).where(
+    bookings.c.reference == sa.bindparam("reference")
 )
+
+#: How nearly every message ends: that tells less than its kind or channel.
+_USUAL = frozenset({Status.SENT, Status.DELIVERED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +46,12 @@ class Filter:
     recipient: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    #: Part of a booking's reference or of a customer's name.
+    #: A booking's whole reference, or part of a customer's name.
     q: str | None = None
+
+
+#: Messages, and the seq before which the next page goes on.
+Page = paging.Page[sa.RowMapping, int]
 
 
 def find(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
@@ -69,19 +80,43 @@ def words_of(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
+def look(tx: sa.Connection, chosen: Filter, *, after: int | None, limit: int) -> Page:
+    """Return messages, the newest first, at most `limit`, before the seq `after`.
+
+    Where few suit the filter there may be fewer, or none, before the list ends.
+    """
+    way, chosen = _way(tx, chosen)
+    span = seeking.span_of(tx, since=chosen.since, until=chosen.until)
+    return paging.fill(
+        keys=lambda before, count: way(tx, span.before(before), count),
+        rows_of=lambda seqs, most: _suitable(tx, chosen, seqs, limit=most),
+        key_of=_seq_of,
+        after=after,
+        limit=limit,
+    )
+
+
 def page(
     tx: sa.Connection, chosen: Filter, *, after: int | None, limit: int
 ) -> list[sa.RowMapping]:
-    """Return messages, the newest first, at most `limit`, before the seq `after`."""
-    query = _ROW.where(*_conditions(chosen)).order_by(tasks.c.seq.desc()).limit(limit)
-    if after is not None:
-        query = query.where(tasks.c.seq < after)
-    return list(tx.execute(query).mappings())
+    """Return a full page, however long that takes; for commands and bulk deeds."""
+    rows: list[sa.RowMapping] = []
+    while True:
+        found = look(tx, chosen, after=after, limit=limit - len(rows))
+        rows += found.rows
+        if found.next is None or len(rows) == limit:
+            return rows
+        after = found.next
 
 
 def count_by_status(tx: sa.Connection, chosen: Filter) -> dict[str, int]:
     """Count the messages that the filter chooses, by their status."""
-    rows = _ROW.where(*_conditions(chosen)).subquery()
+    span = seeking.span_of(tx, since=chosen.since, until=chosen.until)
+    _, chosen = _way(tx, chosen)
+    conditions = _conditions(chosen)
+    if chosen.since is not None or chosen.until is not None:
+        conditions += [tasks.c.seq >= span.first, tasks.c.seq < span.end]
+    rows = _ROW.where(*conditions).subquery()
     query = sa.select(rows.c.status, sa.func.count()).group_by(rows.c.status)
     return {row[0]: row[1] for row in tx.execute(query)}
 
@@ -117,7 +152,48 @@ def move(
     return set(moved.scalars())
 
 
-def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:
+def _way(tx: sa.Connection, chosen: Filter) -> tuple[Way, Filter]:
+    """Return where to look, and what is still to be asked of each row found there."""
+    if chosen.q is not None and (booking_id := _booking_with(tx, chosen.q)):
+        # Who types a whole reference means that booking, and nobody of that name.
+        chosen = replace(chosen, q=None, booking_id=chosen.booking_id or booking_id)
+        if chosen.booking_id != booking_id:
+            return (lambda *_: []), chosen
+    if chosen.booking_id is not None:
+        return seeking.by_booking(chosen.booking_id), chosen
+    if chosen.recipient is not None:
+        return seeking.by_recipient(chosen.recipient), chosen
+    by_kind = chosen.kind is not None or chosen.channel is not None
+    if chosen.status is not None and not (by_kind and chosen.status in _USUAL):
+        return seeking.by_status(chosen.status), chosen
+    if by_kind:
+        return seeking.by_kind(chosen.kind, gate=chosen.channel), chosen
+    return seeking.everything, chosen
+
+
+def _booking_with(tx: sa.Connection, reference: str) -> str | None:
+    return tx.execute(
+        _BOOKING_ID, {"reference": reference.upper()}
+    ).scalar_one_or_none()
+
+
+def _seq_of(row: sa.RowMapping) -> int:
+    return int(row["seq"])
+
+
+def _suitable(
+    tx: sa.Connection, chosen: Filter, seqs: Sequence[int], *, limit: int
+) -> list[sa.RowMapping]:
+    query = _ROW.where(tasks.c.seq.in_(seqs), *_conditions(chosen, of=paging.by_row))
+    query = query.order_by(tasks.c.seq.desc()).limit(limit)
+    return list(tx.execute(query).mappings())
+
+
+def _conditions(
+    chosen: Filter,
+    *,
+    of: paging.Reading = paging.by_index,
+) -> list[sa.ColumnElement[bool]]:
     pairs = [
         (tasks.c.status, chosen.status),
         (notifications.c.channel, chosen.channel),
@@ -125,16 +201,12 @@ def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:
         (tasks.c.booking_id, chosen.booking_id),
         (notifications.c.recipient, chosen.recipient),
     ]
-    conditions = [column == value for column, value in pairs if value is not None]
+    conditions = [of(column) == value for column, value in pairs if value is not None]
     if chosen.since is not None:
         conditions.append(tasks.c.created_at >= chosen.since)
     if chosen.until is not None:
         conditions.append(tasks.c.created_at < chosen.until)
     if chosen.q is not None:
-        conditions.append(
-            sa.or_(
-                bookings.c.reference == chosen.q.upper(),
-                notifications.c.recipient_name.icontains(chosen.q, autoescape=True),
-            )
-        )
+        name = notifications.c.recipient_name
+        conditions.append(name.icontains(chosen.q, autoescape=True))
     return conditions

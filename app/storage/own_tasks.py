@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.storage import paging
 from app.storage.tables import own_tasks, task_links, tasks
 
 _ROW = sa.select(
@@ -30,6 +31,10 @@ _STANDING = (
 _LINKED = sa.select(task_links.c.task_id).where(
     task_links.c.after_id.in_(sa.bindparam("ended", expanding=True))
 )
+
+
+#: Tasks, and the id before which the next page goes on.
+Page = paging.Page[sa.RowMapping, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +95,25 @@ def find_many(tx: sa.Connection, ids: Collection[str]) -> list[sa.RowMapping]:
     return list(tx.execute(query).mappings())
 
 
-def page(
-    tx: sa.Connection, chosen: Filter, *, after: str | None, limit: int
-) -> list[sa.RowMapping]:
+def look(tx: sa.Connection, chosen: Filter, *, after: str | None, limit: int) -> Page:
     """Return tasks, the newest first, at most `limit`, before the id `after`.
 
-    Ids rise, too; by them few tasks are found at once among a million messages.
+    Ids rise, too; by them few tasks are found at once among a million messages. Where
+    few suit the filter there may be fewer on a page, or none, before the list ends.
     """
-    query = _ROW.where(*_conditions(chosen)).order_by(own_tasks.c.task_id.desc())
-    if after is not None:
-        query = query.where(own_tasks.c.task_id < after)
-    return list(tx.execute(query.limit(limit)).mappings())
+
+    def suitable(ids: Sequence[str], most: int) -> list[sa.RowMapping]:
+        query = _ROW.where(own_tasks.c.task_id.in_(ids), *_conditions(chosen))
+        query = query.order_by(own_tasks.c.task_id.desc()).limit(most)
+        return list(tx.execute(query).mappings())
+
+    return paging.fill(
+        keys=lambda before, count: _ids_before(tx, chosen, before, count),
+        rows_of=suitable,
+        key_of=lambda row: str(row["id"]),
+        after=after,
+        limit=limit,
+    )
 
 
 def afters(tx: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
@@ -249,17 +262,27 @@ def _ids_of(tx: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, s
     return {row["id"]: kept.get(row["dedupe_key"], row["id"]) for row in rows}
 
 
+def _ids_before(
+    tx: sa.Connection, chosen: Filter, before: str | None, count: int
+) -> Sequence[str]:
+    query = sa.select(own_tasks.c.task_id).order_by(own_tasks.c.task_id.desc())
+    if chosen.group_id is not None:
+        query = query.where(own_tasks.c.group_id == chosen.group_id)
+    if before is not None:
+        query = query.where(own_tasks.c.task_id < before)
+    return tx.execute(query.limit(count)).scalars().all()
+
+
 def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:
     pairs = [
         (tasks.c.kind, chosen.kind),
         (tasks.c.queue, chosen.queue),
-        (own_tasks.c.group_id, chosen.group_id),
     ]
-    conditions = [column == value for column, value in pairs if value is not None]
+    conditions = [
+        paging.by_row(column) == value for column, value in pairs if value is not None
+    ]
     if chosen.statuses is not None:
-        # Not by the index on the status: a million messages are `sent` as well.
-        status = sa.func.coalesce(tasks.c.status, "")
-        conditions.append(status.in_(list(chosen.statuses)))
+        conditions.append(paging.by_row(tasks.c.status).in_(list(chosen.statuses)))
     if chosen.since is not None:
         conditions.append(tasks.c.created_at >= chosen.since)
     if chosen.until is not None:

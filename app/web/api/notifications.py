@@ -23,7 +23,7 @@ from app.web.auth import allows
 from app.web.context import house, runtime
 from app.web.once import do_once
 from app.web.schemas.fields import Id
-from app.web.schemas.lists import page_answer, seq_cursor
+from app.web.schemas.lists import seq_cursor
 from app.web.schemas.notifications import (
     BulkAnswer,
     FilterRequest,
@@ -66,13 +66,20 @@ def send_notification(body: NotificationRequest) -> Response:
 @api.get("/notifications", responses={200: NotificationsAnswer})
 @allows(Scope.SITE)
 def list_notifications(query: NotificationsQuery) -> Response:
-    """List notifications, the newest first."""
+    """List notifications, the newest first.
+
+    One request looks at some thousands of them. Where a filter suits few, a page may
+    hold fewer than `limit`, or none; the list ends only where `next_cursor` is null.
+    """
     after = seq_cursor(query.cursor)
     with runtime().database.read() as tx:
-        found = messages.page(tx, query.filter(), after=after, limit=query.limit + 1)
-    rows = [notification_answer(row) for row in found]
-    cursors = [str(row["seq"]) for row in found]
-    return as_json(page_answer(rows, limit=query.limit, cursors=cursors))
+        found = messages.look(tx, query.filter(), after=after, limit=query.limit)
+    return as_json(
+        {
+            "data": [notification_answer(row) for row in found.rows],
+            "next_cursor": None if found.next is None else str(found.next),
+        }
+    )
 
 
 @api.get("/notifications/<notification_id>", responses={200: OneNotificationAnswer})

@@ -22,7 +22,7 @@ from app.web.auth import allows
 from app.web.context import runtime
 from app.web.once import do_once
 from app.web.schemas.fields import Id
-from app.web.schemas.lists import id_cursor, page_answer
+from app.web.schemas.lists import id_cursor
 from app.web.schemas.tasks import (
     OneTaskAnswer,
     TaskAnswer,
@@ -62,13 +62,16 @@ def start_task(body: TaskRequest) -> Response:
 @api.get("/tasks", responses={200: TasksAnswer})
 @allows()
 def list_tasks(query: TasksQuery) -> Response:
-    """List tasks, the newest first."""
+    """List tasks, the newest first.
+
+    One request looks at some thousands of them. Where a filter suits few, a page may
+    hold fewer than `limit`, or none; the list ends only where `next_cursor` is null.
+    """
     after = id_cursor(query.cursor)
     with runtime().database.read() as tx:
-        found = store.page(tx, query.filter(), after=after, limit=query.limit + 1)
-        rows = tasks_answers(tx, found)
-    cursors = [row["id"] for row in found]
-    return as_json(page_answer(rows, limit=query.limit, cursors=cursors))
+        found = store.look(tx, query.filter(), after=after, limit=query.limit)
+        rows = tasks_answers(tx, found.rows)
+    return as_json({"data": rows, "next_cursor": found.next})
 
 
 @api.get("/tasks/<task_id>", responses={200: OneTaskAnswer})
