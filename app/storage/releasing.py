@@ -280,21 +280,6 @@ def put_back(tx: sa.Connection, *, ids: Sequence[str], now: datetime) -> None:
     tx.execute(statement, {"ids": list(ids), "now": now})
 
 
-def is_at_hand(tx: sa.Connection, *, task_id: str) -> bool:
-    """Tell whether nobody else is changing the row; it is locked until the commit.
-
-    Who has his turn waits for no row: its holder may be waiting for his turn.
-    """
-    found = sa.select(tasks.c.seq).where(at_hand(tx, tasks.c.id == task_id))
-    return tx.execute(found).first() is not None
-
-
-def put_back_heard(tx: sa.Connection, *, task_id: str, now: datetime) -> None:
-    """Make a row wait again whose doorbell was heard, unless somebody changes it."""
-    statement = _PUT_BACK.where(at_hand(tx, _HAS_BELL, tasks.c.id == task_id))
-    tx.execute(statement, {"now": now})
-
-
 def put_back_heard(tx: sa.Connection, *, task_id: str, now: datetime) -> None:
     """Make a row wait again whose doorbell was heard, unless somebody changes it."""
     statement = _PUT_BACK.where(at_hand(tx, _HAS_BELL, tasks.c.id == task_id))
