@@ -109,10 +109,11 @@ def test_a_move_waits_until_the_confirmation_before_it_is_cleared_up(
     assert told(engine) == everywhere("booking_confirmed", "booking_rescheduled")
 
 
+# Four failures would use up a message's quick tries, and let the later ones go on.
 @given(
     facts=FACTS,
     works=st.lists(st.booleans(), min_size=5, max_size=5),
-    fails=st.lists(st.booleans(), max_size=15),
+    fails=st.lists(st.booleans(), max_size=15).filter(lambda all_: sum(all_) <= 3),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_each_channel_tells_the_facts_in_order_through_retries(

@@ -22,6 +22,7 @@ from app.domain.queues import QueuePolicy
 from app.services import dispatch
 from app.storage.tables import tasks
 from tests.engine import Engine
+from tests.postgres import about_sqlite
 from tests.untraced import untraced
 from tests.waiting import wait_until
 
@@ -89,6 +90,7 @@ def test_a_call_that_never_ends_is_broken_off_and_unknown(engine: Engine) -> Non
     assert due - engine.clock.now == timedelta(seconds=60)
 
 
+@about_sqlite  # whose one lock for all it waits for
 def test_a_wait_for_the_database_beyond_the_limit_leaves_it_free_and_sends_later(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
