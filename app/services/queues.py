@@ -24,7 +24,6 @@ from app.runtime import Runtime
 from app.services.gates import Gate, Gates
 from app.services.policies import policy_of_file
 from app.storage import queues as store
-from app.storage import releasing
 from app.storage.queues import LaneCount
 
 log = logging.getLogger(__name__)
@@ -116,12 +115,10 @@ def change(
     their priority.
     """
     check_name(tx, runtime, name)
-    # Of two who set something else at once, none undoes what the other did.
-    releasing.take_turn(tx)
-    state = store.state_of(tx, name)
-    known = dict(state["overrides"]) if state is not None else {}
-    overrides = _checked(policy_of_file(runtime, name), {**known, **values})
-    store.save_overrides(tx, name, overrides, now=utc_now())
+    now = utc_now()
+    wanted = {**store.locked_overrides(tx, name, now=now), **values}
+    overrides = _checked(policy_of_file(runtime, name), wanted)
+    store.save_overrides(tx, name, overrides, now=now)
     log.info(
         "Queue's policy changed",
         extra=fields("queue_changed", queue=name, by=by, overrides=overrides),

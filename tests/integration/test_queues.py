@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -281,3 +282,36 @@ def test_of_two_who_change_a_queue_at_once_none_undoes_what_the_other_did(
 
     (row,) = rows(runtime, queue_states)
     assert row["overrides"] == {"priority": 5, "ttl": "2h", "max_length": 9}
+
+
+def test_a_pause_and_a_change_at_once_wait_for_each_other_in_no_circle(
+    engine: Engine,
+) -> None:
+    runtime = engine.runtime
+    # One has the row and wants the turn to let rows out; the other must not have it.
+    def paused(tx: sa.Connection) -> None:
+        queues.pause(tx, runtime, "sms", until=None, by="Bob")
+
+    deeds = [
+        deed
+        for number in range(10)
+        for deed in (
+            lambda: perform(runtime, paused),
+            lambda number=number: change(runtime, "sms", priority=number),
+        )
+    ]
+    failed: list[BaseException] = []
+
+    def do(deed: Callable[[], None]) -> None:
+        try:
+            deed()
+        except BaseException as error:  # noqa: BLE001 - told below
+            failed.append(error)
+
+    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failed == []
