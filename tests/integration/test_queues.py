@@ -6,26 +6,22 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from app.domain.recipients import Channel
-from app.domain.tasks import CANCELLABLE, Status
+from app.domain.tasks import Status
 from app.errors import InvalidError, NotFoundError
 from app.runtime import Runtime
 from app.services import queues
 from app.services.gates import Gate, GateState
-from app.services.purging import BATCH, purge
+from app.services.purging import purge
 from app.services.queues import Queue
 from app.storage import queues as store
 from app.storage.tables import queue_states, tasks
 from tests.engine import Engine
 from tests.house import perform, rows
-from tests.own import open_shed
-from tests.own_kinds import step
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -204,69 +200,6 @@ def test_what_clashes_with_a_changed_file_is_left_out_and_told_once(
     assert len(told) == 1
 
 
-def test_a_purge_calls_off_all_that_can_be_and_deletes_nothing(engine: Engine) -> None:
-    can = {
-        status: engine.message(queue="high" if status == "failed" else "sms")
-        for status in CANCELLABLE
-    }
-    for status, task_id in can.items():
-        engine.put_into(task_id, status)
-    rest = {s: engine.message() for s in (Status.SENDING, Status.UNKNOWN, Status.SENT)}
-    for status, task_id in rest.items():
-        engine.put_into(task_id, status)
-    mail = engine.message(channel=Channel.EMAIL, recipient="alice@example.org")
-
-    result = purge(engine.runtime, "sms", by="Alice", reason="Wrong list.")
-
-    gone = [task_id for status, task_id in can.items() if status != "failed"]
-    assert {engine.status(task_id) for task_id in gone} == {"cancelled"}
-    assert engine.row(gone[0])["reason"] == "Purged by Alice: Wrong list."
-    assert engine.row(gone[0])["finished_at"] == engine.clock.now
-    assert [engine.status(task_id) for task_id in rest.values()] == list(rest)
-    elsewhere = [engine.status(task_id) for task_id in (mail, can[Status.FAILED])]
-    assert elsewhere == ["queued", "failed"]
-    assert (result.matched, result.done) == (5, 3)
-    told = {one.id: one.reason for one in result.skipped}
-    assert set(told) == {rest[Status.SENDING], rest[Status.UNKNOWN]}
-    assert told[rest[Status.SENDING]] == "Too late: it is being sent."
-
-
-def test_a_purge_goes_in_steps_and_takes_one_time_codes_too(engine: Engine) -> None:
-    for number in range(BATCH + 3):
-        engine.message(recipient=f"+1415555{number:04}", priority=number % 100)
-    engine.message(queue="high", priority=10)
-    steps: list[int] = []
-
-    result = purge(engine.runtime, "sms", by="Alice", progress=steps.append)
-
-    assert (steps, result.done) == ([BATCH, BATCH + 3], BATCH + 3)
-    assert purge(engine.runtime, "high", by="Alice").done == 1
-    assert purge(engine.runtime, "high", by="Alice").done == 0
-
-
-def test_what_was_rung_for_and_purged_never_leaves(engine: Engine) -> None:
-    engine.queued()
-
-    purge(engine.runtime, "sms", by="Alice")
-    engine.answer_doorbells()
-
-    assert engine.texts == []
-
-
-def test_what_was_to_follow_a_purged_task_is_called_off_with_it(
-    tmp_path: Path,
-) -> None:
-    with open_shed(tmp_path) as shed:
-        first = shed.plan(step.with_options(queue="low").wish("a"))
-        then = shed.plan(step.with_options(queue="default", after=[first]).wish("b"))
-
-        purge(shed.runtime, "low", by="Alice")
-
-        assert (shed.status(first), shed.status(then)) == ("cancelled", "cancelled")
-        reason = "It was to follow step, which was cancelled."
-        assert shed.row(then)["reason"] == reason
-
-
 def test_of_two_who_change_a_queue_at_once_none_undoes_what_the_other_did(
     runtime: Runtime,
 ) -> None:
@@ -288,6 +221,7 @@ def test_a_pause_and_a_change_at_once_wait_for_each_other_in_no_circle(
     engine: Engine,
 ) -> None:
     runtime = engine.runtime
+
     # One has the row and wants the turn to let rows out; the other must not have it.
     def paused(tx: sa.Connection) -> None:
         queues.pause(tx, runtime, "sms", until=None, by="Bob")
