@@ -100,18 +100,18 @@ class Run:
         """Work until nothing is due; False where something may be left."""
         until = time.monotonic() + SLICE_S
         self._book_keeping()
-        work = self._found(take(self._courier, heard=task_id))
-        while work is not None:
+        taken = self._looked_on(take(self._courier, heard=task_id))
+        while taken.work is not None:
             self.count += 1
-            self._at_work(work)
-            ended = do(self._courier, work)
+            self._at_work(taken.work)
+            ended = do(self._courier, taken.work)
             self._book_keeping()
             if time.monotonic() >= until or self._is_enough(self.count):
                 self._courier.hands.unsaved.append(ended)
                 save(self._courier)
                 return False
-            work = self._found(record_and_take(self._courier, ended))
-        return True
+            taken = self._looked_on(record_and_take(self._courier, ended))
+        return not taken.again
 
     def _book_keeping(self) -> None:
         """Give the database its time: a wait for it is broken off, too."""
@@ -126,12 +126,12 @@ class Run:
             hard_s=policy.time_limit.total_seconds(),
         )
 
-    def _found(self, taken: Taken) -> Work | None:
+    def _looked_on(self, taken: Taken) -> Taken:
         looks = 1
         while taken.work is None and taken.again and looks < MOST_LOOKS:
             taken = take(self._courier)
             looks += 1
-        return taken.work
+        return taken
 
     def _at(self, heard: str) -> str:
         return self._courier.hands.task_id or heard

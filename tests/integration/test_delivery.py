@@ -18,6 +18,8 @@ from tests.engine import Engine
 from tests.house import perform, rows
 
 TRANSIENT = Outcome(result=Result.TRANSIENT, reason="busy", code="429")
+#: 20 in a transaction, and five looks.
+MORE_THAN_ONE_LOOKS_THROUGH = 150
 
 
 def test_an_accepted_message_is_sent_and_says_by_whom_and_when(engine: Engine) -> None:
@@ -223,6 +225,21 @@ def test_what_is_no_longer_useful_expires_without_an_attempt(engine: Engine) -> 
     assert row["status"] == "expired"
     assert row["finished_at"] == engine.clock.now
     assert engine.provider.handed == []
+
+
+def test_what_comes_after_a_crowd_of_useless_messages_leaves_at_the_same_bell(
+    engine: Engine,
+) -> None:
+    soon = engine.clock.now + timedelta(seconds=5)
+    for number in range(MORE_THAN_ONE_LOOKS_THROUGH):
+        engine.message(recipient=f"+1415557{number:04}", useful_until=soon)
+    engine.clock.advance(seconds=6)
+    message = engine.message("Hello", priority=90)
+
+    engine.release()
+    engine.answer_doorbells()
+
+    assert engine.status(message) == "sent"
 
 
 @pytest.mark.parametrize("status", sorted(CANCELLABLE))
