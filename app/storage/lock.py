@@ -104,7 +104,11 @@ class FairLock:
             _give_back(self._gate)
             yield
         finally:
-            self._leave(turn)
+            try:
+                self._leave(turn)
+            finally:
+                # Such an exception may have come in there, too.
+                self._leave(turn)
 
     def close(self) -> None:
         """Close the files, which also gives the lock back."""
@@ -114,20 +118,23 @@ class FairLock:
     def _queue_up(self, turn: threading.Lock) -> None:
         with self._mutex:
             self._line.append(turn)
-            if self._line[0] is turn:
-                turn.release()
+            self._wake_first()
 
     def _leave(self, turn: threading.Lock) -> None:
+        """Give back and wake the next; what was broken off may be done once more."""
         with self._mutex:
-            if turn not in self._line:
-                return
-            was_first = self._line[0] is turn
-            self._line.remove(turn)
-            if was_first:
-                _give_back(self._file)
-                _give_back(self._gate)
-                if self._line:
-                    self._line[0].release()
+            if turn in self._line:
+                if self._line[0] is turn:
+                    _give_back(self._file)
+                    _give_back(self._gate)
+                # Only now: who is not in the line any more gives nothing back.
+                self._line.remove(turn)
+            self._wake_first()
+
+    def _wake_first(self) -> None:
+        # Whoever has the turn already does not look at this lock again.
+        if self._line and self._line[0].locked():
+            self._line[0].release()
 
 
 def _open(path: Path) -> int:
