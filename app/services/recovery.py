@@ -42,8 +42,8 @@ def relay(runtime: Runtime) -> int:
 def retry_failed(runtime: Runtime) -> int:
     """Give each failed message that is due one more attempt; return how many.
 
-    What falls due within half an interval is taken along: the job would otherwise come
-    seconds too early and leave it for a whole round more.
+    What falls due within half an interval is taken along, and leaves when it is due:
+    the job would otherwise come seconds too early and leave it for a whole round more.
     """
     now = utc_now()
     timing = runtime.policy.schedule["retry_failed"]

@@ -150,7 +150,15 @@ def is_known(tx: sa.Connection, *, recipient: str, provider_message_id: str) -> 
 
 
 def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> int:
-    """Give failed messages that are due one more attempt; return how many."""
+    """Give failed messages that are due one more attempt; return how many.
+
+    What falls due only until `due_before` leaves at its own moment: a provider may
+    have asked for that pause.
+    """
+    moment = sa.case(
+        (tasks.c.next_attempt_at > now, tasks.c.next_attempt_at),
+        else_=sa.literal(now, Moment),
+    )
     moved = tx.execute(
         sa.update(tasks)
         .where(
@@ -161,7 +169,7 @@ def retry_failed(tx: sa.Connection, *, now: datetime, due_before: datetime) -> i
                 tasks.c.useful_until > now,
             )
         )
-        .values(status="retrying", next_attempt_at=now, updated_at=now)
+        .values(status="retrying", next_attempt_at=moment, updated_at=now)
     )
     return moved.rowcount
 

@@ -140,10 +140,34 @@ def test_a_failed_message_is_taken_along_when_it_falls_due_before_the_next_round
         change_row(engine.runtime, tasks, message, next_attempt_at=due)
 
     assert recovery.retry_failed(engine.runtime) == 1
-    engine.answer_doorbells()
+    engine.clock.advance(seconds=150)
+    engine.work()
 
     assert engine.status(soon) == "sent"
     assert engine.status(later) == "failed"
+
+
+def test_a_failed_message_that_is_taken_along_leaves_when_its_provider_wants_it(
+    engine: Engine,
+) -> None:
+    # The job comes 120 s before the 10 minutes are over.
+    busy = Outcome(result=Result.TRANSIENT, retry_after=timedelta(minutes=10))
+    message = failed(engine)
+    engine.provider.script.append(busy)
+    recovery.retry_failed(engine.runtime)
+    engine.answer_doorbells()
+    assert engine.status(message) == "failed"
+
+    engine.clock.advance(minutes=8)
+    assert recovery.retry_failed(engine.runtime) == 1
+    engine.work()
+    engine.clock.advance(seconds=119)
+    engine.work()
+    assert engine.status(message) == "retrying"
+    engine.clock.advance(seconds=1)
+    engine.work()
+
+    assert engine.status(message) == "sent"
 
 
 def test_a_failed_message_that_would_come_too_late_is_not_tried_again(
