@@ -17,6 +17,10 @@ from app.storage.tables import attempts, circuits, queue_states, tasks
 
 #: No attempt takes longer: one that began earlier has ended before the span begins.
 _ATTEMPT_TAKES_AT_MOST = timedelta(minutes=2)
+#: Other hosts' clocks may be ahead by so much. What seems to have begun later still did
+#: so before the clock was set back, and is not counted: it would hold up all for as
+#: long as the step was. So a step back lets one limit's worth more leave, once.
+_CLOCKS_DIFFER_BY_AT_MOST = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 #: One statement on a day when all is well, where two tables would be read for nothing.
@@ -39,6 +43,7 @@ _QUEUED_BY_LANE = (
 _IN_SPAN = (
     attempts.c.gate == sa.bindparam("gate"),
     attempts.c.started_at > sa.bindparam("started_after"),
+    attempts.c.started_at <= sa.bindparam("started_until"),
     # Between its beginning and its end it may have left at any moment.
     sa.or_(
         attempts.c.ended_at.is_(None), attempts.c.ended_at > sa.bindparam("ended_after")
@@ -143,5 +148,6 @@ def _span_facts(gate: str, span: timedelta, now: datetime) -> dict[str, object]:
     return {
         "gate": gate,
         "started_after": now - span - _ATTEMPT_TAKES_AT_MOST,
+        "started_until": now + _CLOCKS_DIFFER_BY_AT_MOST,
         "ended_after": now - span,
     }
