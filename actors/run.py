@@ -58,7 +58,7 @@ class Run:
         self.is_broken = False
 
     def __call__(self, task_id: str) -> None:
-        """Do what is due, beginning with a look because of this task.
+        """Do what is due, beginning with this task (empty: with whatever is urgent).
 
         Whatever goes wrong ends as a reason on its row.
         """
@@ -100,7 +100,7 @@ class Run:
         """Work until nothing is due; False where something may be left."""
         until = time.monotonic() + SLICE_S
         self._book_keeping()
-        taken = self._looked_on(take(self._courier, heard=task_id))
+        taken = self._looked_on(take(self._courier, heard=task_id or None))
         while taken.work is not None:
             self.count += 1
             self._at_work(taken.work)

@@ -42,6 +42,7 @@ class Listener:
     """`with Listener(broker) as listener:` runs a worker; `heard` are its task ids.
 
     While `gate` is cleared, a task stays in hand; `begun` are those that were begun.
+    `looks` counts how often it was told to look what is due, without a ring.
     `deed` is what is done for a task before it counts as heard.
     """
 
@@ -54,6 +55,7 @@ class Listener:
     ) -> None:
         self.begun: list[str] = []
         self.heard: list[str] = []
+        self.looks = 0
         self.gate = threading.Event()
         self.gate.set()
         self.broker = broker
@@ -84,6 +86,9 @@ class Listener:
         return bool(threads) and all(thread.is_alive() for thread in threads)
 
     def _run(self, task_id: str) -> None:
+        if not task_id:
+            self.looks += 1
+            return
         self.begun.append(task_id)
         self.gate.wait(PATIENCE_S)
         self._deed(task_id)

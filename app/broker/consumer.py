@@ -2,7 +2,8 @@
 
 Made by `redis_broker.py`, iterated over by Dramatiq's consumer thread; `ack` is called
 from the thread that works. It raises nothing for a server that is away, so that the
-thread lives on and hears again within a second of the server's return.
+thread lives on and hears again within a second of the server's return. Until then it
+lets the worker look what is due, every second or two.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dramatiq.errors import BrokerConnectionError
 
 from app.broker.hand import Hand
 from app.broker.outage import Outage
-from app.broker.wire import ACTOR_NAME, Ring, decode_ring
+from app.broker.wire import ACTOR_NAME, LOOK, Ring, decode_ring
 from app.logs import fields
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,9 @@ class RedisQueues(Protocol):
 
     def held_rings(self, queue_name: str) -> set[bytes]:
         """Return what this worker holds, as the server sees it."""
+
+    def knock(self) -> None:
+        """Find out, sooner than by a call, whether the server answers again."""
 
     def wait_for_ring(self, queue_name: str, *, within_s: float) -> bool:
         """Block until there is a ring; False when the time is over."""
@@ -58,11 +62,13 @@ class RedisConsumer(Consumer):
 
     def __next__(self) -> MessageProxy | None:
         try:
+            if self._outage.is_on:
+                self._broker.knock()
             message = self._next_message()
         except BrokerConnectionError as error:
-            message = None
             self._strays_possible = True
             time.sleep(self._outage.pause_after(error))
+            message = look(self._hand, self._outage, worker=self._queue_name)
         else:
             self._outage.is_over()
         self._broker.heard()
@@ -77,7 +83,8 @@ class RedisConsumer(Consumer):
         """
         ring_id = message.options["redis_message_id"]
         try:
-            self._broker.do_ack(self._queue_name, ring_id)
+            if not is_look(message):
+                self._broker.do_ack(self._queue_name, ring_id)
         except BrokerConnectionError as error:
             self._strays_possible = True
             log.warning(
@@ -93,7 +100,11 @@ class RedisConsumer(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back, as the worker stops, what it took and did not begin."""
-        ring_ids = [message.options["redis_message_id"] for message in messages]
+        ring_ids = [
+            message.options["redis_message_id"]
+            for message in messages
+            if not is_look(message)
+        ]
         if ring_ids:
             self._broker.do_requeue(self._queue_name, *ring_ids)
 
@@ -141,6 +152,22 @@ class RedisConsumer(Consumer):
     def _strays(self) -> list[bytes]:
         held = self._broker.held_rings(self._queue_name)
         return [raw for raw in held if raw.decode(errors="replace") not in self._hand]
+
+
+def look(hand: Hand, outage: Outage, *, worker: str) -> MessageProxy | None:
+    """Let the worker look what is due although no ring is heard, if it is time to.
+
+    The database is well, and provider too: none of them is to wait for the queue.
+    """
+    if not hand.is_free or not outage.is_time_to_look():
+        return None
+    hand.take(LOOK.ring_id)
+    return MessageProxy(message_of(LOOK, worker=worker))
+
+
+def is_look(message: MessageProxy) -> bool:
+    """Tell whether this is a look of our own, of which the server knows nothing."""
+    return message.args == (LOOK.task_id,)
 
 
 def message_of(ring: Ring, *, worker: str) -> Message[None]:

@@ -20,6 +20,11 @@ class Hand:
     def __contains__(self, ring_id: str) -> bool:
         return ring_id in self._held
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is held."""
+        return not self._held
+
     def take(self, ring_id: str) -> None:
         """Hold this ring until it is let go."""
         self._held.add(ring_id)

@@ -1,7 +1,8 @@
 """An outage of the queue server as one worker lives through it.
 
-Used by the consumers: how long to pause before the next try, and two lines in the log
-for a whole outage, one as it begins and one as it ends.
+Used by the consumers: how long to pause before the next try, when to look what is due
+without a ring, and two lines in the log for a whole outage, one as it begins and one as
+it ends.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 #: server is noticed.
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.8
+#: Seconds between two looks at what is due, at least: each is a transaction.
+LOOK_EVERY_S = 1.0
 
 
 class Outage:
@@ -27,6 +30,12 @@ class Outage:
         self._began: float | None = None
         self._reason = ""
         self._pause_s = 0.0
+        self._next_look = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the server was away a moment ago."""
+        return self._began is not None
 
     def pause_after(self, error: Exception) -> float:
         """Note a failure, and return the seconds to wait before the next try."""
@@ -40,6 +49,13 @@ class Outage:
             )
         self._pause_s = min(self._pause_s * 2 or FIRST_PAUSE_S, LONGEST_PAUSE_S)
         return self._pause_s
+
+    def is_time_to_look(self) -> bool:
+        """Tell whether to look what is due; if so, not again for a while."""
+        if time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + LOOK_EVERY_S
+        return True
 
     def is_over(self) -> None:
         """Note a success."""

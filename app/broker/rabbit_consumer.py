@@ -2,7 +2,8 @@
 
 Made by `rabbit_broker.py`, iterated over by Dramatiq's consumer thread; `ack` is called
 from the thread that works. It raises nothing for a server that is away, so that the
-thread lives on and hears again within a second or two of the server's return.
+thread lives on and hears again within a second or two of the server's return. Until
+then it lets the worker look what is due, as often.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import suppress
 
 from dramatiq import Consumer, MessageProxy
 
-from app.broker.consumer import message_of
+from app.broker.consumer import look, message_of
 from app.broker.hand import Hand
 from app.broker.outage import Outage
 from app.broker.rabbit_address import RabbitError
@@ -55,9 +56,9 @@ class RabbitConsumer(Consumer):
         try:
             message = self._next_message()
         except RabbitError as error:
-            message = None
             self._drop_ear()
             time.sleep(self._outage.pause_after(error))
+            message = look(self._hand, self._outage, worker=self._queue_name)
         self._came_round()
         return message
 
@@ -119,7 +120,7 @@ class RabbitConsumer(Consumer):
     def _give(self, message: MessageProxy, deed: Callable[[Ear, int], object]) -> None:
         """Return a ring to the line that it came from, and there alone."""
         came = self._from.pop(message.message_id, None)
-        if came is not None:  # or a consumer before this one has taken it
+        if came is not None:  # or it is a look, or from a consumer before this one
             deed(*came)
 
     def _drop_ear(self) -> None:

@@ -52,12 +52,16 @@ def open_worker_broker(
     The server may be away: the consumer tries again until it is there.
     """
     patience = patience or Patience()
+    connect_within_s = patience.connect_timeout_s
     client = open_client(
         url,
         socket_timeout_s=patience.socket_timeout_s,
-        connect_timeout_s=patience.connect_timeout_s,
+        connect_timeout_s=connect_within_s,
     )
-    return RedisWorkerBroker(client, namespace=namespace, patience=patience)
+    knocker = open_client(
+        url, socket_timeout_s=connect_within_s, connect_timeout_s=connect_within_s
+    )
+    return RedisWorkerBroker(client, knocker, namespace=namespace, patience=patience)
 
 
 class RedisWorkerBroker(WorkerBroker, RedisBroker):
@@ -70,6 +74,7 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
     def __init__(
         self,
         client: redis.Redis,
+        knocker: redis.Redis,
         *,
         namespace: str,
         patience: Patience,
@@ -79,6 +84,7 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
             namespace=namespace,
             heartbeat_timeout=int(patience.heartbeat_timeout_s * 1000),
         )
+        self._knocker = knocker
         self._patience = patience
         self._next_upkeep = 0.0
 
@@ -95,6 +101,16 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
         """Return a consumer that waits for rings at most `timeout` ms at a time."""
         wait_s = min(timeout / 1000, self._patience.longest_wait_s)
         return RedisConsumer(self, queue_name=queue_name, wait_s=wait_s)
+
+    def knock(self) -> None:
+        """Raise ConnectionClosed if the server does not answer, sooner than a call.
+
+        No connection is kept: it is for outages alone.
+        """
+        try:
+            self._guarded(self._knocker.ping)
+        finally:
+            self._knocker.connection_pool.disconnect()
 
     def wait_for_ring(self, queue_name: str, *, within_s: float) -> bool:
         """Block until the queue holds a ring, for at most so long.

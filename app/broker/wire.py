@@ -26,6 +26,10 @@ class Ring:
     task_id: str
 
 
+#: No ring of anybody's: a worker that cannot hear its queue looks what is due.
+LOOK = Ring(ring_id="look", task_id="")
+
+
 def encode_ring(ring: Ring, *, worker: str) -> bytes:
     """Return the ring as Dramatiq's Redis broker would store it."""
     message = {

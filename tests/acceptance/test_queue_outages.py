@@ -1,7 +1,7 @@
 """The queue server has a bad day while bookings come in: nobody notices but the clock.
 
-The API goes on answering, hardly slower, and when the server is back every message
-arrives once.
+The API goes on answering, hardly slower, and the worker goes on sending what it finds
+in the database; every message arrives once.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ OUTAGES = {
 @pytest.mark.parametrize(
     "name", ["stopped", "killed", "killed_and_empty", "stalled", "out_of_memory"]
 )
-def test_bookings_are_answered_quickly_and_told_when_the_queue_is_back(
+def test_bookings_are_answered_quickly_and_told_of_once_whatever_it_does(
     box: Box, name: str
 ) -> None:
     outage = OUTAGES[name]
@@ -107,6 +107,18 @@ def test_bookings_are_answered_quickly_and_told_when_the_queue_is_back(
     reckoning.assert_all_sent_once()
     assert statistics.median(slower) - statistics.median(usual) <= MOST_SLOWER_S
     assert max(slower) < LONGEST_S
+
+
+@pytest.mark.parametrize("name", ["stopped", "stalled", "out_of_memory"])
+def test_messages_are_sent_while_the_queue_is_away(box: Box, name: str) -> None:
+    box.wait_until_settled()
+    box.worker.forget()
+    OUTAGES[name].begin(box)
+    box.worker.wait_for_words("Queue lost")
+
+    reckoning = box.reckon(box.shop.several(2))
+
+    reckoning.assert_all_sent_once()
 
 
 @pytest.mark.parametrize(

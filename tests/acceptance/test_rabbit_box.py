@@ -82,7 +82,7 @@ def test_messages_are_delivered_though_the_worker_is_killed(started: RabbitBox) 
 
 
 @pytest.mark.parametrize("outage", ["away", "stalled"])
-def test_bookings_are_answered_quickly_and_told_when_the_queue_is_back(
+def test_bookings_are_answered_quickly_and_told_of_once_whatever_it_does(
     started: RabbitBox, outage: str
 ) -> None:
     box, proxy = started.box, started.rabbit.proxy
