@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 
@@ -12,3 +13,8 @@ def utc_now() -> datetime:
     """
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def monotonic() -> float:
+    """Return seconds that only this process can compare, and that nobody sets back."""
+    return time.monotonic()

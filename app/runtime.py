@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from app.broker import Doorbell, SilentDoorbell, open_doorbell
 from app.channels.table import Mode, channel_modes
 from app.config import Settings
+from app.domain.heartbeats import Heartbeats
 from app.domain.recipients import Channel
 from app.errors import ConfigError, Problem, StorageUnavailableError
 from app.installation import make_data_dir
@@ -41,6 +42,8 @@ class Runtime:
     modes: Mapping[Channel, Mode]
     #: The kinds of task that were found in `actors/`; not every command looks there.
     registry: Registry = field(default_factory=Registry)
+    #: What this process has seen of the workers of other hosts.
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
 
     def close(self) -> None:
         """Give back connections and files."""

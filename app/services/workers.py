@@ -2,7 +2,7 @@
 
 A worker holds a lock on a file as long as it lives, so that on its own host nobody has
 to guess: the kernel frees the lock of a dead process at once, and never of one that is
-merely stopped. From other hosts only an old heartbeat tells.
+merely stopped. Of other hosts only a heartbeat tells that no longer changes.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from app.channels.credentials import REPEATS_SAFELY
-from app.clock import utc_now
+from app.clock import monotonic, utc_now
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import dispatch
@@ -78,11 +77,13 @@ def leave(runtime: Runtime, presence: Presence) -> None:
 def take_over(runtime: Runtime) -> int:
     """Take over what dead workers held, and let wait again what they had heard.
 
-    Returns how many workers were found dead. Never touches a living one's rows.
+    Returns how many workers were found dead. Never touches a living one's rows: whoever
+    has just started calls nobody of another host dead before it has looked for long.
     """
     with runtime.database.read() as tx:
         known = recovering.all_workers(tx)
         orphans = recovering.orphans(tx)
+    runtime.heartbeats.forget_all_but({row["boot_id"] for row in known})
     dead = [row["boot_id"] for row in known if _is_dead(runtime, row)]
     if not dead and not orphans:
         return 0
@@ -122,8 +123,12 @@ def _is_dead(runtime: Runtime, worker: sa.RowMapping) -> bool:
     # A lock file that somebody has tidied away tells nothing: its holder may live.
     if worker["host"] == _place(runtime) and path.exists():
         return _lock_is_free(path)
-    expires_at: datetime = worker["heartbeat_at"] + runtime.policy.worker_expiry
-    return expires_at < utc_now()
+    return runtime.heartbeats.is_over(
+        worker["boot_id"],
+        heartbeat_at=worker["heartbeat_at"],
+        now_s=monotonic(),
+        expiry=runtime.policy.worker_expiry,
+    )
 
 
 def _lock_is_free(path: Path) -> bool:

@@ -20,6 +20,7 @@ from app.services import workers
 from app.services.workers import DIED
 from app.storage import tables
 from tests.clock import Clock
+from tests.elsewhere import take_over_from_elsewhere
 from tests.engine import Engine, another_worker, join
 from tests.fakes import FakeDoorbell, FakeProvider
 from tests.house import count, make_runtime, rows
@@ -128,43 +129,6 @@ def test_what_a_dead_worker_had_heard_is_rung_for_again(engine: Engine) -> None:
     living.die()
 
 
-@pytest.mark.parametrize(("silent_s", "is_dead"), [(30, False), (30.001, True)])
-def test_another_hosts_worker_is_dead_when_its_heartbeat_has_expired(
-    engine: Engine,
-    silent_s: float,
-    is_dead: bool,  # noqa: FBT001 - the expectation
-) -> None:
-    message = engine.message()
-    engine.put_into(message, "sending", worker_boot_id=engine.presence.boot_id)
-    be_elsewhere(engine)
-    engine.die()
-
-    engine.clock.advance(seconds=silent_s)
-    found = workers.take_over(engine.runtime)
-
-    assert found == is_dead
-    assert engine.status(message) == ("unknown" if is_dead else "sending")
-
-
-def test_without_its_lock_file_a_worker_lives_as_long_as_its_heart_beats(
-    engine: Engine,
-) -> None:
-    # Somebody has tidied up the folder; the worker holds the file that was there.
-    message = engine.message()
-    engine.put_into(message, "sending", worker_boot_id=engine.presence.boot_id)
-    engine.presence.lock_path.unlink()
-
-    engine.clock.advance(seconds=30)
-    workers.beat(engine.runtime, engine.presence)
-    engine.clock.advance(seconds=30)
-    assert workers.take_over(engine.runtime) == 0
-    assert engine.status(message) == "sending"
-
-    engine.clock.advance(seconds=1)
-    assert workers.take_over(engine.runtime) == 1
-    assert engine.status(message) == "unknown"
-
-
 def test_rows_of_a_worker_that_nobody_knows_are_taken_over(engine: Engine) -> None:
     message = engine.message()
     engine.put_into(message, "sending", worker_boot_id="gone", claim="token")
@@ -189,15 +153,6 @@ def test_a_worker_that_leaves_holds_nothing_and_is_not_missed(engine: Engine) ->
     assert rows(engine.runtime, tables.workers) == []
     assert not engine.presence.lock_path.exists()
     assert workers.take_over(engine.runtime) == 0
-
-
-def test_a_worker_that_was_taken_for_dead_hears_of_it(engine: Engine) -> None:
-    assert workers.beat(engine.runtime, engine.presence)
-    be_elsewhere(engine)
-    engine.clock.advance(minutes=1)
-    workers.take_over(engine.runtime)
-
-    assert not workers.beat(engine.runtime, engine.presence)
 
 
 def test_an_answer_that_comes_after_a_take_over_still_counts(engine: Engine) -> None:
@@ -245,18 +200,6 @@ def test_an_answer_that_comes_after_the_next_attempt_changes_nothing(
     assert engine.note(message)["provider_message_id"] == "fake-1"
     assert (first["outcome"], first["reason"]) == (result, "late")
     assert second["outcome"] == "accepted"
-
-
-def take_over_from_elsewhere(engine: Engine) -> None:
-    """Do what another host does when this one was silent for too long."""
-    be_elsewhere(engine)
-    engine.clock.advance(seconds=31)
-    assert workers.take_over(engine.runtime) == 1
-
-
-def be_elsewhere(engine: Engine) -> None:
-    with engine.runtime.database.write() as tx:
-        tx.execute(sa.update(tables.workers).values(host="elsewhere:/var"))
 
 
 def make_heartbeats_old(engine: Engine) -> None:
