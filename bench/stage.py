@@ -52,23 +52,28 @@ def stage() -> Iterator[Stage]:
 
 
 @contextmanager
-def box(folder: Path, found: Provider) -> Iterator[Stage]:
-    """Start a whole box in this folder, and wait until it is ready."""
+def box(folder: Path, found: Provider, *, policy: str = "") -> Iterator[Stage]:
+    """Start a whole box in this folder, and wait until it is ready.
+
+    `policy`: what its policy file says besides.
+    """
     port = free_port()
     api = f"http://127.0.0.1:{port}"
-    environment = settings(folder, provider_url=found.url, port=port)
+    environment = settings(folder, provider_url=found.url, port=port, policy=policy)
     command = own_python("-m", "app", "up")
     with running(command, folder=folder, environment=environment) as child:
         _wait_until_ready(child, api, folder)
         yield Stage(folder=folder, api=api, provider=found, box=child.pid)
 
 
-def settings(folder: Path, *, provider_url: str, port: int) -> dict[str, str]:
-    """Return the settings of a box that sends SMS to this provider, as fast as it can."""
-    policy = folder / "bellhop.toml"
-    policy.write_text('[queues.sms]\nrate_limit = "0"\n', encoding="utf-8")
+def settings(
+    folder: Path, *, provider_url: str, port: int, policy: str = ""
+) -> dict[str, str]:
+    """Return the settings of a box that sends SMS to this provider without a limit."""
+    file = folder / "bellhop.toml"
+    file.write_text(f'[queues.sms]\nrate_limit = "0"\n{policy}', encoding="utf-8")
     return {
-        "BELLHOP_CONFIG": str(policy),
+        "BELLHOP_CONFIG": str(file),
         "BELLHOP_DATA_DIR": str(folder / "var"),
         "BELLHOP_PORT": str(port),
         "BELLHOP_API_KEY": API_KEY,

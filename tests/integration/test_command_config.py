@@ -31,7 +31,7 @@ def test_every_value_comes_with_its_origin(shell: Shell, tmp_path: Path) -> None
     )
     assert settings["BELLHOP_CURRENCY"] == ("EUR", "default")
     assert policy["schedule.cleanup"] == ("30 2 * * *", "bellhop.toml")
-    assert policy["schedule.relay"] == ("15s", "default")
+    assert policy["schedule.relay"] == ("5s", "default")
     assert policy["queues.sms.retry_delays"] == ("none", "bellhop.toml")
     assert policy["queues.email.retry_delays"] == ("1m, 2m, 4m", "default")
     assert policy["queues.sms.rate_limit"] == ("10/m", "default")

@@ -209,7 +209,7 @@ def test_a_late_job_is_shown_late_while_nobody_leads(
     alice = scheduler_of(runtime)
     alice.tick()
     alice.runs["relay"]()
-    due = time.wall.now + timedelta(seconds=15)
+    due = time.wall.now + timedelta(seconds=5)
     time.pass_by(60)
 
     (job,) = [j for j in jobs.schedule(runtime).jobs if j.name == "relay"]

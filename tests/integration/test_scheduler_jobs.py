@@ -18,10 +18,10 @@ from app import config
 from app.domain.schedule import SCHEDULE
 from app.errors import StorageUnavailableError
 from app.runtime import Runtime
-from app.services import job_runs, jobs
+from app.services import job_runs, jobs, workers
 from app.services.job_runs import JobRun, Work
 from app.services.leadership import Leadership
-from scheduler import JOBS, LEAD, PROMPT_JOBS
+from scheduler import APART, JOBS, LEAD
 from tests.engine import Engine
 from tests.fakes import FakeDoorbell
 from tests.house import CHARLIE, make_booking, make_runtime
@@ -106,11 +106,9 @@ def test_what_was_missed_is_caught_up_once_however_late(runtime: Runtime) -> Non
 def test_a_long_job_never_delays_what_must_be_prompt(runtime: Runtime) -> None:
     executors = {job.id: job.executor for job in build(runtime).get_jobs()}
 
-    assert {name: executors[name] for name in PROMPT_JOBS} == {
-        name: name for name in PROMPT_JOBS
-    }
-    assert {executors[name] for name in JOBS if name not in PROMPT_JOBS} == {"default"}
-    assert executors[LEAD] in PROMPT_JOBS
+    assert {name: executors[name] for name in APART} == {name: name for name in APART}
+    assert {executors[name] for name in JOBS if name not in APART} == {"default"}
+    assert executors[LEAD] in APART
 
 
 def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
@@ -121,6 +119,7 @@ def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
         doorbell.available = False
         make_booking(runtime, customer=CHARLIE, confirmed=True)
         doorbell.available = True
+        presence = workers.register(runtime, name="main")  # who is to hear it
         running = build(runtime)
 
         running.start()
@@ -131,6 +130,7 @@ def test_a_running_scheduler_runs_every_job_and_releases_what_is_due(
             what="every job has run",
         )
         running.shutdown()
+        presence.lock.close()
         assert {row["error"] for row in jobs.all_jobs(runtime).values()} == {""}
 
 
