@@ -77,8 +77,9 @@ JOBS: dict[str, Work] = {
     "own_tasks": following.tie_loose_ends,
     "cleanup": cleanup.clean_up,
 }
-#: Jobs with a thread of their own: a long cleanup never delays them.
-PROMPT_JOBS = ("release", "heartbeat")
+#: Jobs with a thread of their own: nothing delays the first two, and a cleanup, which
+#: may take minutes, delays nothing.
+APART = ("release", "heartbeat", "cleanup")
 #: What runs every second on every scheduler, whether it leads or waits.
 LEAD = "lead"
 LEAD_EVERY_S = 1
@@ -123,7 +124,7 @@ def build(runtime: Runtime, leadership: Leadership) -> tuple[BackgroundScheduler
         timezone=UTC,
         executors={
             "default": one,
-            **{name: ThreadPoolExecutor(max_workers=1) for name in PROMPT_JOBS},
+            **{name: ThreadPoolExecutor(max_workers=1) for name in APART},
         },
         job_defaults={
             "coalesce": True,
@@ -143,7 +144,7 @@ def build(runtime: Runtime, leadership: Leadership) -> tuple[BackgroundScheduler
             _trigger(runtime, runtime.policy.schedule[name]),
             next_run_time=None,
             id=name,
-            executor=name if name in PROMPT_JOBS else "default",
+            executor=name if name in APART else "default",
         )
     lead = Lead(runtime, leadership, timetable=scheduler, runs=runs)
     scheduler.add_job(
@@ -227,6 +228,7 @@ def _schedule(settings: Settings) -> int:
             watch.look()
         service_manager.notify("STOPPING=1")
         lead.close()
+        cleanup.stop()
         scheduler.shutdown()  # jobs in hand are finished while they have a database
         leadership.give_back()
         lock.close()

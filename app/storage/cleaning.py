@@ -48,11 +48,19 @@ def clean_batch(tx: sa.Connection, *, finished_before: datetime, limit: int) -> 
     return len(old)
 
 
-def clean_idempotency_keys(tx: sa.Connection, *, created_before: datetime) -> int:
-    """Forget the answers to requests that are older; return how many."""
-    query = sa.delete(idempotency_keys).where(
-        idempotency_keys.c.created_at < created_before
+def clean_idempotency_keys(
+    tx: sa.Connection, *, created_before: datetime, limit: int
+) -> int:
+    """Forget up to `limit` answers to requests that are older; return how many."""
+    keys = (idempotency_keys.c.scope, idempotency_keys.c.key)
+    old = (
+        sa.select(*keys)
+        .where(idempotency_keys.c.created_at < created_before)
+        .order_by(idempotency_keys.c.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    query = sa.delete(idempotency_keys).where(sa.tuple_(*keys).in_(old))
     return tx.execute(query).rowcount
 
 
@@ -72,11 +80,9 @@ def _add_to_daily_counts(tx: sa.Connection, seqs: list[int]) -> None:
         # In one order, so that nobody waits for another one's counts in a circle.
         .order_by("day", notifications.c.channel, tasks.c.kind, tasks.c.status)
     ).mappings()
-    for group in groups.all():
-        _add(tx, dict(group))
-
-
-def _add(tx: sa.Connection, group: dict[str, object]) -> None:
+    counts = [dict(group) for group in groups]
+    if not counts:  # tasks of one's own are not counted
+        return
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(daily_counts)
     key = ["day", "channel", "kind", "status"]
@@ -85,5 +91,5 @@ def _add(tx: sa.Connection, group: dict[str, object]) -> None:
             index_elements=key,
             set_={"count": daily_counts.c.count + statement.excluded.count},
         ),
-        [group],
+        counts,
     )

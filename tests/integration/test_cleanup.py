@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,46 @@ def test_it_goes_in_small_transactions(
 
     assert clean_up(engine.runtime) == BATCH + 7
     assert sizes == [BATCH, 7]
+
+
+def test_a_cleanup_that_is_stopped_leaves_the_rest_to_the_next_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = threading.Event()
+    monkeypatch.setattr(cleanup, "_stopping", stopping)
+    real = cleaning.clean_batch
+
+    def stopped_meanwhile(tx: sa.Connection, **named: Any) -> int:
+        cleanup.stop()
+        return real(tx, **named)
+
+    monkeypatch.setattr(cleaning, "clean_batch", stopped_meanwhile)
+    with engine.runtime.database.write() as tx:
+        tx.execute(sa.insert(tasks), [an_old_row(engine, n) for n in range(BATCH + 7)])
+
+    assert clean_up(engine.runtime) == BATCH
+    stopping.clear()
+    assert clean_up(engine.runtime) == 7
+
+
+def test_others_have_their_turn_between_two_batches(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    class Noted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0.0)
+            return self.is_set()
+
+    monkeypatch.setattr(cleanup, "_stopping", Noted())
+    with engine.runtime.database.write() as tx:
+        tx.execute(sa.insert(tasks), [an_old_row(engine, n) for n in range(BATCH + 7)])
+
+    clean_up(engine.runtime)
+
+    assert len(pauses) == 1
+    assert pauses[0] > 0
 
 
 def test_the_owner_decides_how_long_messages_are_kept(tmp_path: Path) -> None:
