@@ -55,7 +55,7 @@ def claim_task(
     prepared = _too_late(gates, row) if is_late else prepare(runtime, dict(row))
     if isinstance(prepared, Refusal):
         refused = _refused(tx, row, prepared)
-        finish(tx, runtime, row["id"], now=utc_now())
+        finish(tx, runtime, row["id"], now=utc_now(), in_turn=True)
         return refused
     token = uuid4().hex
     attempt = Attempt(gate=row["queue"], provider="", text="")

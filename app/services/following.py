@@ -19,6 +19,7 @@ from app.domain.tasks import FINISHED, Status
 from app.runtime import Runtime
 from app.services import dispatch
 from app.storage import own_tasks, task_groups
+from app.storage.locking import is_at_hand
 from app.work.kinds import TaskKind
 
 WAITS_FOR_OTHERS = "Waits for the tasks that come before it."
@@ -36,17 +37,21 @@ def settle(
     ended: Collection[str],
     groups: Collection[str] = (),
     now: datetime,
+    in_turn: bool = False,
 ) -> None:
     """Let go what waited for these tasks, or call it off; then look at the groups.
 
     `groups`: those of the tasks, where they have any and may have ended with them.
+    `in_turn`: who chooses what leaves waits for no row, as its holder may be waiting
+    for his turn. What somebody else is changing is left to `tie_loose_ends`.
     """
     concerned = set(groups)
     while ended:
-        ended = _decide(tx, own_tasks.waiting_for(tx, ended), now=now)
+        waiting = own_tasks.waiting_for(tx, ended, at_hand=in_turn)
+        ended = _decide(tx, waiting, now=now)
         concerned.update(own_tasks.groups_of(tx, ended) if ended else ())
     for group_id in sorted(concerned):
-        _close(tx, runtime, group_id, now=now)
+        _close(tx, runtime, group_id, now=now, in_turn=in_turn)
 
 
 def tie_loose_ends(runtime: Runtime) -> int:
@@ -143,14 +148,21 @@ def _why_it_waits(found: Mapping[Status, str]) -> str:
 
 
 def _close(
-    tx: sa.Connection, runtime: Runtime, group_id: str, *, now: datetime
+    tx: sa.Connection,
+    runtime: Runtime,
+    group_id: str,
+    *,
+    now: datetime,
+    in_turn: bool,
 ) -> None:
     """Close a group whose tasks have all ended, and let what follows it go."""
-    group = task_groups.lock_open(tx, group_id)
+    group = task_groups.lock_open(tx, group_id, at_hand=in_turn)
     if group is None or task_groups.is_under_way(tx, group_id, finished=FINISHED):
         return
-    task_groups.finish(tx, group_id, now=now)
     then_id = group["then_task_id"]
+    if in_turn and then_id is not None and not is_at_hand(tx, task_id=then_id):
+        return  # the group stays open, for the job to find
+    task_groups.finish(tx, group_id, now=now)
     if then_id is None or not own_tasks.lock_waiting(tx, [then_id]):
         return
     row = own_tasks.find(tx, then_id)

@@ -86,4 +86,4 @@ def after_crash(
         now=now,
     )
     if not again:
-        finish(tx, courier.runtime, row["id"], now=now)
+        finish(tx, courier.runtime, row["id"], now=now, in_turn=True)

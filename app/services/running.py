@@ -125,11 +125,12 @@ def finish(
     ran: Ran | None = None,
     *,
     now: datetime,
+    in_turn: bool = False,
 ) -> None:
     """Keep what came of a run, and do what follows from the task's new status.
 
     To be called once the row has that status; `ran` is None where it has not run
-    (refused, expired).
+    (refused, expired); `in_turn`: where no row may be waited for (`settle`).
     """
     standing = own_tasks.standing(tx, task_id)
     if standing is None:
@@ -141,7 +142,7 @@ def finish(
         own_tasks.keep_result(tx, task_id, result=kept, progress=progress)
     if Status(status) in FINISHED:
         groups = [] if group_id is None else [group_id]
-        settle(tx, runtime, ended=[task_id], groups=groups, now=now)
+        settle(tx, runtime, ended=[task_id], groups=groups, now=now, in_turn=in_turn)
 
 
 def after_crash(kind: AnyKind | None, *, crashes: int) -> AfterCrash:

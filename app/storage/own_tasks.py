@@ -140,20 +140,27 @@ def status_of(tx: sa.Connection, task_id: str) -> str | None:
     return tx.execute(_STATUS, {"task_id": task_id}).scalar_one_or_none()
 
 
-def waiting_for(tx: sa.Connection, ended: Collection[str]) -> list[str]:
+def waiting_for(
+    tx: sa.Connection, ended: Collection[str], *, at_hand: bool = False
+) -> list[str]:
     """Return the tasks that wait for one of these, locked until the commit."""
     linked = set(tx.execute(_LINKED, {"ended": list(ended)}).scalars())
-    return lock_waiting(tx, linked) if linked else []
+    return lock_waiting(tx, linked, at_hand=at_hand) if linked else []
 
 
-def lock_waiting(tx: sa.Connection, ids: Collection[str]) -> list[str]:
-    """Return those of the tasks that wait for others, locked until the commit."""
+def lock_waiting(
+    tx: sa.Connection, ids: Collection[str], *, at_hand: bool = False
+) -> list[str]:
+    """Return those of the tasks that wait for others, locked until the commit.
+
+    `at_hand`: leave out those that somebody else is changing, instead of waiting.
+    """
     # Found by their ids alone: by its status SQLite would look at all that wait.
     query = (
         sa.select(tasks.c.id, tasks.c.status, tasks.c.next_attempt_at)
         .where(tasks.c.id.in_(ids))
-        .order_by(tasks.c.seq)
-        .with_for_update()
+        .order_by(tasks.c.seq.desc())  # as in locking.py
+        .with_for_update(key_share=True, skip_locked=at_hand)
     )
     return [
         row.id

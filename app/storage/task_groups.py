@@ -14,8 +14,9 @@ _OPEN = (
     sa.select(task_groups)
     .where(task_groups.c.id == sa.bindparam("group_id"))
     .where(task_groups.c.finished_at.is_(None))
-    .with_for_update()
 )
+_OPEN_IN_TIME = _OPEN.with_for_update()
+_OPEN_AT_HAND = _OPEN.with_for_update(skip_locked=True)
 _UNDER_WAY = (
     sa.select(own_tasks.c.task_id)
     .join(tasks, tasks.c.id == own_tasks.c.task_id)
@@ -48,9 +49,15 @@ def find(tx: sa.Connection, group_id: str) -> sa.RowMapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
-def lock_open(tx: sa.Connection, group_id: str) -> sa.RowMapping | None:
-    """Return a group that is not finished, locked until the commit."""
-    return tx.execute(_OPEN, {"group_id": group_id}).mappings().one_or_none()
+def lock_open(
+    tx: sa.Connection, group_id: str, *, at_hand: bool = False
+) -> sa.RowMapping | None:
+    """Return a group that is not finished, locked until the commit.
+
+    `at_hand`: None, too, where somebody else is changing it, instead of waiting.
+    """
+    query = _OPEN_AT_HAND if at_hand else _OPEN_IN_TIME
+    return tx.execute(query, {"group_id": group_id}).mappings().one_or_none()
 
 
 def is_under_way(
