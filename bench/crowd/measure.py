@@ -26,7 +26,7 @@ class Crowd:
     #: The table that the costs are set against.
     few: int = 1_000
     times: int = 300
-    job_times: int = 30
+    job_times: int = 100
     load: cleaning.Load = field(default_factory=cleaning.Load)
 
 
