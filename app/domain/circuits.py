@@ -64,7 +64,7 @@ def after(
     if outcome.fault is Fault.NONE:
         return None
     if outcome.fault is Fault.LIMITED:
-        return _spared(known, outcome, now)
+        return _spared(known, outcome, now, is_probe=is_probe)
     return _failed(known, outcome, now)
 
 
@@ -91,10 +91,13 @@ def _failed(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
     )
 
 
-def _spared(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
+def _spared(
+    known: Circuit, outcome: Outcome, now: datetime, *, is_probe: bool
+) -> Circuit:
     """It asks for a pause: that says nothing of its health."""
     until = now + max(outcome.retry_after or FIRST_PAUSE, timedelta(seconds=1))
-    if known.is_open(now) and known.open_until is not None:
+    # While it is tried, it is shut only for as long as that may take.
+    if known.is_open(now) and known.open_until is not None and not is_probe:
         until = max(until, known.open_until)
     return replace(
         known,

@@ -49,11 +49,10 @@ def doomed_worker(box: Box, point: str, marks: Path) -> Part:
     return box.part("doomed-worker", DOOMED, point, str(marks))
 
 
-@pytest.mark.parametrize("point", ["before_claim", "before_call"])
 def test_crash_of_the_worker_neither_loses_nor_doubles_a_message(
-    box: Box, tmp_path: Path, point: str
+    box: Box, tmp_path: Path
 ) -> None:
-    with doomed_worker(box, point, tmp_path) as worker:
+    with doomed_worker(box, "before_call", tmp_path) as worker:
         worker.start()
         booked = box.shop.several(2, channels=("sms", "email"))
         reckoning = box.reckon(booked)
@@ -63,11 +62,13 @@ def test_crash_of_the_worker_neither_loses_nor_doubles_a_message(
     reckoning.assert_all_sent_once()
 
 
-def test_crash_with_the_next_message_taken_and_not_sent_loses_neither(
-    box: Box, tmp_path: Path
+@pytest.mark.parametrize("point", ["before_claim", "after_commit"])
+def test_crash_where_the_next_message_is_taken_loses_and_doubles_neither(
+    box: Box, tmp_path: Path, point: str
 ) -> None:
-    # One life's end makes another message's outcome unknown, which is looked up.
-    with doomed_worker(box, "after_commit", tmp_path) as worker:
+    # Before the commit the answer about the former message is lost as well: its outcome
+    # is unknown, and looked up.
+    with doomed_worker(box, point, tmp_path) as worker:
         worker.start()
         booked = box.shop.several(2, channels=("sms", "whatsapp"))
         reckoning = box.reckon(booked)

@@ -83,6 +83,17 @@ def test_a_later_wish_for_a_pause_never_shortens_an_earlier_one() -> None:
     assert both.open_until == NOW + timedelta(hours=1)
 
 
+def test_a_probe_that_is_asked_for_a_pause_sets_no_longer_one() -> None:
+    ill = after_all(Fault.REFUSED)
+    assert ill is not None
+    short = said(Fault.LIMITED, retry_after=timedelta(seconds=2))
+
+    asked = after(probing(ill, now=NOW), short, now=NOW, is_probe=True)
+
+    assert asked is not None
+    assert asked.open_until == NOW + timedelta(seconds=2)
+
+
 def test_an_answered_look_up_lets_one_message_try_and_closes_nothing() -> None:
     ill = after_all(Fault.REFUSED)
     assert ill is not None
