@@ -109,10 +109,12 @@ def _figure(client: Client, path: str, name: str, query: Query) -> Figure:
 
 
 def _deep_cursor(client: Client, path: str) -> str:
-    """Return the cursor of a page far down: twenty thousand rows on."""
+    """Return the cursor of a page far down: twenty thousand rows on, or the last."""
     cursor: Query = {}
     for _ in range(100):
         answer = _ask(client, path, {"limit": "200", **cursor})
+        if answer["next_cursor"] is None:
+            break
         cursor = {"cursor": answer["next_cursor"]}
     return cursor["cursor"]
 
