@@ -54,6 +54,18 @@ def settle(
         _close(tx, runtime, group_id, now=now, in_turn=in_turn)
 
 
+def settle_planned(
+    tx: sa.Connection, runtime: Runtime, planned: Collection[str], *, now: datetime
+) -> None:
+    """Settle new tasks that come after earlier ones, and these alone.
+
+    A crowd may wait for the same ones, and need not be read for each that is planned.
+    """
+    called_off = _decide(tx, planned, now=now)
+    groups = own_tasks.groups_of(tx, called_off)
+    settle(tx, runtime, ended=called_off, groups=groups, now=now)
+
+
 def tie_loose_ends(runtime: Runtime) -> int:
     """Settle what ended where nobody looked; return how many tasks and groups.
 

@@ -26,6 +26,7 @@ from app.services.following import (
     WAITS_FOR_GROUP,
     WAITS_FOR_OTHERS,
     settle,
+    settle_planned,
 )
 from app.services.notifications import CANCELLED_BY_HAND, RETRYABLE
 from app.services.policies import policy_in_force
@@ -127,8 +128,9 @@ def plan(
     }
     store.link(tx, pairs)
     # Those of the same batch have not begun, let alone ended.
-    earlier = {before for _, before in pairs} - {wish.id for wish in fresh}
-    settle(tx, runtime, ended=earlier, now=now)
+    batch = {wish.id for wish in fresh}
+    behind_earlier = {task_id for task_id, before in pairs if before not in batch}
+    settle_planned(tx, runtime, behind_earlier, now=now)
     return ids
 
 

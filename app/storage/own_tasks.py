@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage import paging
+from app.storage.chunks import chunks, in_chunks
 from app.storage.tables import own_tasks, task_links, tasks
 
 _ROW = sa.select(
@@ -80,8 +81,9 @@ def link(tx: sa.Connection, pairs: Collection[tuple[str, str]]) -> None:
 
 def existing(tx: sa.Connection, ids: Collection[str]) -> set[str]:
     """Return those of the ids that are tasks of one's own."""
-    query = sa.select(own_tasks.c.task_id).where(own_tasks.c.task_id.in_(ids))
-    return set(tx.execute(query).scalars())
+    column = own_tasks.c.task_id
+    found = in_chunks(tx, sa.select(column), column, ids)
+    return {row.task_id for row in found}
 
 
 def find(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
@@ -119,12 +121,8 @@ def look(tx: sa.Connection, chosen: Filter, *, after: str | None, limit: int) ->
 def afters(tx: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
     """Return for each of these tasks those that it comes after."""
     found: dict[str, list[str]] = {task_id: [] for task_id in ids}
-    query = (
-        sa.select(task_links)
-        .where(task_links.c.task_id.in_(ids))
-        .order_by(task_links.c.after_id)
-    )
-    for row in tx.execute(query):
+    query = sa.select(task_links).order_by(task_links.c.after_id)
+    for row in in_chunks(tx, query, task_links.c.task_id, ids):
         found[row.task_id].append(row.after_id)
     return found
 
@@ -144,8 +142,10 @@ def waiting_for(
     tx: sa.Connection, ended: Collection[str], *, at_hand: bool = False
 ) -> list[str]:
     """Return the tasks that wait for one of these, locked until the commit."""
-    linked = set(tx.execute(_LINKED, {"ended": list(ended)}).scalars())
-    return lock_waiting(tx, linked, at_hand=at_hand) if linked else []
+    linked: set[str] = set()
+    for some in chunks(ended):
+        linked.update(tx.execute(_LINKED, {"ended": some}).scalars())
+    return lock_waiting(tx, linked, at_hand=at_hand)
 
 
 def lock_waiting(
@@ -158,13 +158,13 @@ def lock_waiting(
     # Found by their ids alone: by its status SQLite would look at all that wait.
     query = (
         sa.select(tasks.c.id, tasks.c.status, tasks.c.next_attempt_at)
-        .where(tasks.c.id.in_(ids))
-        .order_by(tasks.c.seq.desc())  # as in locking.py
+        .order_by(tasks.c.seq.desc())  # as in locking.py; ids rise as well
         .with_for_update(key_share=True, skip_locked=at_hand)
     )
+    found = in_chunks(tx, query, tasks.c.id, sorted(ids, reverse=True))
     return [
         row.id
-        for row in tx.execute(query)
+        for row in found
         if row.status == "pending" and row.next_attempt_at is None
     ]
 
@@ -181,10 +181,9 @@ def statuses_before(
     query = (
         sa.select(task_links.c.task_id, before.c.kind, before.c.status)
         .join(before, before.c.id == task_links.c.after_id)
-        .where(task_links.c.task_id.in_(ids))
         .distinct()
     )
-    for row in tx.execute(query):
+    for row in in_chunks(tx, query, task_links.c.task_id, ids):
         found[row.task_id][row.status] = row.kind
     return found
 
@@ -197,29 +196,27 @@ def change(
     to: Mapping[str, Any],
 ) -> set[str]:
     """Give tasks these values where their status is `among` those; return which."""
-    changed = tx.execute(
+    statement = (
         sa.update(tasks)
-        .where(tasks.c.id.in_(list(ids)), tasks.c.status.in_(list(among)))
+        .where(tasks.c.status.in_(list(among)))
         .values(**to)
         .returning(tasks.c.id)
     )
-    return set(changed.scalars())
+    changed = in_chunks(tx, statement, tasks.c.id, ids)
+    return {row.id for row in changed}
 
 
 def free(tx: sa.Connection, ids: Collection[str], *, now: datetime) -> None:
     """Let waiting tasks, which are locked, go: now, or when they are due."""
-    tx.execute(
-        sa.update(tasks)
-        .where(tasks.c.id.in_(ids))
-        .values(
-            next_attempt_at=sa.case(
-                (tasks.c.due_at > now, tasks.c.due_at),
-                else_=sa.literal(now, tasks.c.due_at.type),
-            ),
-            reason="",
-            updated_at=now,
-        )
+    freed = sa.update(tasks).values(
+        next_attempt_at=sa.case(
+            (tasks.c.due_at > now, tasks.c.due_at),
+            else_=sa.literal(now, tasks.c.due_at.type),
+        ),
+        reason="",
+        updated_at=now,
     )
+    in_chunks(tx, freed, tasks.c.id, ids)
 
 
 def keep_result(tx: sa.Connection, task_id: str, *, result: Any, progress: Any) -> None:
@@ -252,20 +249,20 @@ def groups_of(tx: sa.Connection, ids: Collection[str]) -> list[str]:
     """Return the groups that these tasks belong to."""
     query = (
         sa.select(own_tasks.c.group_id)
-        .where(own_tasks.c.task_id.in_(ids), own_tasks.c.group_id.is_not(None))
+        .where(own_tasks.c.group_id.is_not(None))
         .distinct()
     )
-    return list(tx.execute(query).scalars())
+    found = in_chunks(tx, query, own_tasks.c.task_id, ids)
+    return list({row.group_id for row in found})
 
 
 def _ids_of(tx: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     keys = {row["dedupe_key"] for row in rows} - {None}
     kept: dict[str, str] = {}
     if keys:
-        query = sa.select(tasks.c.dedupe_key, tasks.c.id).where(
-            tasks.c.dedupe_key.in_(keys)
-        )
-        kept = {row.dedupe_key: row.id for row in tx.execute(query)}
+        column = tasks.c.dedupe_key
+        found = in_chunks(tx, sa.select(column, tasks.c.id), column, keys)
+        kept = {row.dedupe_key: row.id for row in found}
     return {row["id"]: kept.get(row["dedupe_key"], row["id"]) for row in rows}
 
 
