@@ -71,8 +71,8 @@ class Run:
                 # A time limit is no Exception.
                 is_done = False
                 self._note(stumble_over(self._at(task_id), error), error)
-                # A limit may strike inside the taking of the write lock: what the frames
-                # hold is given back before this thread asks for it again.
+                # A limit may strike as the write lock is taken: what the frames hold
+                # is given back before this thread asks for it again.
                 traceback.clear_frames(error.__traceback__)
                 self._try_to_settle()
             finally:
