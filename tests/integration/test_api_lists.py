@@ -148,6 +148,7 @@ def test_one_notification_tells_its_attempts_and_lists_their_number(
     attempt = {
         "task_id": task["id"],
         "number": 1,
+        "gate": "sms",
         "provider": "twilio",
         "text": "the words",
         "started_at": began,
