@@ -28,8 +28,8 @@ _CARRY_OVER_AFTER = 200
 def carry_over_often(tx: sa.Connection) -> None:
     """Have this connection's commits carry little over, and often.
 
-    A crowd that is cleaned up soon fills the log: with 1,000 pages at a time the API's
-    p99 rose by 5 to 43 ms, so by 4 or 5. PostgreSQL does that beside.
+    A crowd that is cleaned up soon fills the log: 1,000 pages at a time are felt by
+    whoever is answered meanwhile. PostgreSQL does that beside.
     """
     if tx.dialect.name == "sqlite":
         tx.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_CARRY_OVER_AFTER}")
