@@ -70,6 +70,7 @@ class Run:
             except BaseException as error:  # noqa: BLE001 - the one broad catch of the house
                 # A time limit is no Exception.
                 is_done = False
+                self.limits.end()
                 self._note(stumble_over(self._at(task_id), error), error)
                 # A limit may strike as the write lock is taken: what the frames hold
                 # is given back before this thread asks for it again.

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the clock.
 LOOK_EVERY_S = 0.5
+#: Seconds after which a task that goes on is struck again: Python drops an exception
+#: that lands where none can be raised (in the callback of a weak reference).
+AGAIN_AFTER_S = 5.0
 
 
 @dataclass(kw_only=True)
@@ -29,8 +32,8 @@ class _InHand:
     #: Moments of `time.monotonic`.
     soft_at: float
     hard_at: float
+    strike_at: float
     is_asked: bool = False
-    is_broken_off: bool = False
 
 
 class TimeLimits:
@@ -58,6 +61,7 @@ class TimeLimits:
                 thread_id=threading.get_ident(),
                 soft_at=now + soft_s,
                 hard_at=now + hard_s,
+                strike_at=now + hard_s,
             )
 
     def end(self) -> None:
@@ -74,13 +78,14 @@ class TimeLimits:
         return max(0.0, time.monotonic() - in_hand.hard_at)
 
     def look(self) -> None:
-        """Raise what is due in the thread that works; each once."""
+        """Raise what is due in the thread that works."""
         with self._lock:
             in_hand, now = self._in_hand, time.monotonic()
             if in_hand is None:
                 return
-            if now >= in_hand.hard_at and not in_hand.is_broken_off:
-                in_hand.is_asked = in_hand.is_broken_off = True
+            if now >= in_hand.strike_at:
+                in_hand.is_asked = True
+                in_hand.strike_at = now + AGAIN_AFTER_S
                 log.warning("Time limit exceeded", extra=fields("time_limit"))
                 _raise(in_hand, TimeLimit)
             elif now >= in_hand.soft_at and not in_hand.is_asked:

@@ -32,14 +32,14 @@ WITHIN_S = 15
 
 @contextmanager
 def working(
-    engine: Engine,
+    engine: Engine, *, limit_s: float = LIMIT_S
 ) -> Iterator[tuple[dramatiq.Worker, LocalBroker, Run]]:
     """Run a real worker with one thread and a short time limit."""
     broker = open_local_broker()
     runtime = replace(
         engine.runtime,
         doorbell=LocalDoorbell(broker),
-        policy=replace(engine.runtime.policy, queues=short_queues(engine)),
+        policy=replace(engine.runtime.policy, queues=short_queues(engine, limit_s)),
     )
     run = Run(replace(engine.courier, runtime=runtime), engine.presence)
     run.declare(broker)
@@ -50,7 +50,7 @@ def working(
     dispatch.release(runtime)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(actor, "BOOK_KEEPING_S", LIMIT_S)
+            patch.setattr(actor, "BOOK_KEEPING_S", limit_s)
             yield worker, broker, run
     finally:
         worker.stop()
@@ -58,8 +58,8 @@ def working(
         broker.close()
 
 
-def short_queues(engine: Engine) -> dict[str, QueuePolicy]:
-    limit = timedelta(seconds=LIMIT_S)
+def short_queues(engine: Engine, limit_s: float) -> dict[str, QueuePolicy]:
+    limit = timedelta(seconds=limit_s)
     return {
         name: replace(policy, soft_time_limit=limit * 2, time_limit=limit)
         for name, policy in engine.runtime.policy.queues.items()
@@ -121,7 +121,7 @@ def test_a_call_that_ends_in_time_is_not_disturbed(engine: Engine) -> None:
     engine.provider.script.append(Outcome(result=Result.ACCEPTED))
     message = engine.message()
 
-    with working(engine):
+    with working(engine, limit_s=WITHIN_S):
         wait_for(engine, message, "sent")
 
 
