@@ -1,6 +1,6 @@
 """The types of settings: how a text from the environment becomes a value.
 
-Used by `settings.py` alone; each raises ValueError with a sentence for the owner.
+Used by `groups/` alone; each raises ValueError with a sentence for the owner.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The settings by group; `settings.py` puts them together, in its order."""
