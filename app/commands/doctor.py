@@ -30,6 +30,7 @@ CHECKS: Mapping[str, Check] = {
     "business": settings.business,
     "policy": settings.policy,
     "channels": settings.channels,
+    "staff": settings.staff,
     "public_url": settings.public_url,
     "data_dir": place.data_dir,
     "disk": place.disk,

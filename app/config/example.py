@@ -26,6 +26,7 @@ GROUPS = {
     "EMAIL_HOST": "E-mail over SMTP",
     "TWILIO_ACCOUNT_SID": "SMS and WhatsApp over Twilio",
     "SMS_PROVIDERS": "Which provider comes first",
+    "STAFF_NOTIFY_URLS": "Alerts for the staff",
     "RAZORPAY_KEY_ID": "Payments over Razorpay",
 }
 #: Columns of a comment.

@@ -11,6 +11,7 @@ from app.config.groups.email import SmtpSettings
 from app.config.groups.house import HouseSettings
 from app.config.groups.order import ProviderOrder
 from app.config.groups.payments import PaymentSettings
+from app.config.groups.staff import StaffSettings
 from app.config.groups.twilio import TwilioSettings
 
 #: What listens on every address is reached at this one.
@@ -19,7 +20,12 @@ EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is
 
 # The last named comes first in `.env.example`.
 class Settings(
-    PaymentSettings, ProviderOrder, TwilioSettings, SmtpSettings, HouseSettings
+    PaymentSettings,
+    StaffSettings,
+    ProviderOrder,
+    TwilioSettings,
+    SmtpSettings,
+    HouseSettings,
 ):
     """Everything that may differ from box to box (CONTRACT: Configuration)."""
 

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from app.channels.staff import strange_addresses
 from app.channels.table import OUTBOX, Mode, channel_modes
 from app.commands.checks.findings import Box, Finding, broken, info, ok, warning
 from app.config.secrets import weakness
@@ -93,6 +94,26 @@ def channels(box: Box) -> Iterator[Finding]:
             "SMS and WhatsApp messages do not leave this machine.",
             "Take TWILIO_API_BASE out of the settings to send for real.",
         )
+
+
+def staff(box: Box) -> Iterator[Finding]:
+    """Look whether anybody is told when something needs a person."""
+    addresses = box.settings.staff_notify_urls
+    if addresses is None:
+        yield info(
+            "STAFF_NOTIFY_URLS is not set.",
+            "Nobody is told when a provider fails or a customer must be called.",
+        )
+        return
+    strange = strange_addresses(addresses.get_secret_value())
+    for number in strange:
+        yield broken(
+            f"STAFF_NOTIFY_URLS: address {number} is none that Apprise knows.",
+            "Whoever is behind it is never told of anything.",
+            "Write it as https://appriseit.com/services says.",
+        )
+    if not strange:
+        yield ok("The staff is told over STAFF_NOTIFY_URLS.")
 
 
 def public_url(box: Box) -> Iterator[Finding]:
