@@ -42,8 +42,10 @@ class RedisQueues(Protocol):
     def knock(self) -> None:
         """Find out, sooner than by a call, whether the server answers again."""
 
-    def wait_for_ring(self, queue_name: str, *, within_s: float) -> bool:
-        """Block until there is a ring; False when the time is over."""
+    def fetch_when_rung(
+        self, queue_name: str, *, within_s: float
+    ) -> list[bytes | None]:
+        """Block until there is a ring and take it; nothing when the time is over."""
 
     def heard(self) -> None:
         """Note that the consumer came round."""
@@ -114,15 +116,7 @@ class RedisConsumer(Consumer):
         if not self._hand.wait_until_free(within_s=self._wait_s):
             self._broker.do_fetch(self._queue_name, 0)  # only says that we are alive
             return None
-        message = self._fetch()
-        if message is None and self._broker.wait_for_ring(
-            self._queue_name, within_s=self._wait_s
-        ):
-            message = self._fetch()
-        return message
-
-    def _fetch(self) -> MessageProxy | None:
-        payloads = self._broker.do_fetch(self._queue_name, 1)
+        payloads = self._broker.fetch_when_rung(self._queue_name, within_s=self._wait_s)
         if not payloads:
             return None
         try:

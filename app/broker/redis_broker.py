@@ -13,7 +13,9 @@ from typing import Any
 
 import redis
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed
+from redis.exceptions import NoScriptError
 
 from app.broker.connection import CONNECTION_ERRORS, open_client, reason_of
 from app.broker.consumer import RedisConsumer
@@ -39,6 +41,10 @@ class Patience:
     heartbeat_timeout_s: float = 8.0
     #: Seconds between two looks for such silent workers.
     upkeep_every_s: float = 3.0
+
+
+class _ScriptForgotten(Exception):  # noqa: N818 - no error: the next call loads it
+    """The server has been started anew and does not know Dramatiq's script yet."""
 
 
 def open_worker_broker(
@@ -112,20 +118,29 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
         finally:
             self._knocker.connection_pool.disconnect()
 
-    def wait_for_ring(self, queue_name: str, *, within_s: float) -> bool:
-        """Block until the queue holds a ring, for at most so long.
+    def fetch_when_rung(
+        self, queue_name: str, *, within_s: float
+    ) -> list[bytes | None]:
+        """Block until the queue holds a ring, for at most so long, and take it.
 
         Moving the first ring from the queue's head to its head changes nothing, but
         blocks while there is none. So all idle workers of one name wake when one is
         stored, by whomever, and no second key can fall out of step with the queue.
+
+        Both commands are sent at once: the server goes from one to the other by itself,
+        which saves a woken worker the way there and back.
         """
         key = f"{self.namespace}:{queue_name}"
-        first = self._guarded(
-            lambda: self.client.execute_command(
-                "BLMOVE", key, key, "LEFT", "LEFT", within_s
-            )
-        )
-        return first is not None
+        both = self.client.pipeline(transaction=False)
+        both.execute_command("BLMOVE", key, key, "LEFT", "LEFT", within_s)
+        script = self.scripts["dispatch"].sha
+        both.evalsha(script, 1, self.namespace, *self._fetch_arguments(queue_name))
+        rings: list[bytes | None]
+        try:
+            _, rings = self._guarded(both.execute)
+        except _ScriptForgotten:
+            rings = self.do_fetch(queue_name, 1)
+        return rings
 
     def held_rings(self, queue_name: str) -> set[bytes]:
         """Return the ids of the rings that the server thinks this worker holds."""
@@ -141,6 +156,20 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
         call = super()._dispatch(command)  # type: ignore[no-untyped-call]  # untyped there
         return lambda *arguments: self._guarded(lambda: call(*arguments))
 
+    def _fetch_arguments(self, queue_name: str) -> list[Any]:
+        """Return what Dramatiq's script is given by a fetch of one ring."""
+        return [
+            "fetch",
+            current_millis(),
+            queue_name,
+            self.broker_id,
+            self.heartbeat_timeout,
+            self.dead_message_ttl,
+            self._should_do_maintenance("fetch"),
+            self._max_unpack_size(),  # type: ignore[no-untyped-call]  # untyped there
+            1,
+        ]
+
     def _should_do_maintenance(self, command: str) -> int:
         """Look for silent workers at fixed times.
 
@@ -154,5 +183,7 @@ class RedisWorkerBroker(WorkerBroker, RedisBroker):
     def _guarded(self, call: Callable[[], Any]) -> Any:
         try:
             return call()
+        except NoScriptError:
+            raise _ScriptForgotten from None
         except CONNECTION_ERRORS as error:
             raise ConnectionClosed(reason_of(error)) from None  # type: ignore[no-untyped-call]  # untyped there

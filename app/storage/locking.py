@@ -34,6 +34,8 @@ def is_at_hand(tx: sa.Connection, *, task_id: str) -> bool:
 
     Who has his turn waits for no row: its holder may be waiting for his turn.
     """
+    if tx.dialect.name == "sqlite":
+        return True
     found = sa.select(tasks.c.seq).where(at_hand(tx, tasks.c.id == task_id))
     return tx.execute(found).first() is not None
 
