@@ -25,6 +25,14 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """Why a message must not leave yet, and when it is looked at again."""
+
+    until: datetime
+    reason: str
+
+
 TOO_LATE = Refusal(status=Status.EXPIRED, reason="It would come too late to be useful.")
 
 

@@ -1,7 +1,7 @@
 """Claims one row for a worker, or refuses it: the last look before a task is done.
 
-Called by `taking.py` in its transaction. Is it still true, still useful, still wanted?
-Every "no" is a state with a reason. The attempt is written down before the call.
+Called by `taking.py` in its transaction. What is asked of a message stands in
+`last_look.py`. The attempt is written down before the call.
 """
 
 from __future__ import annotations
@@ -10,40 +10,36 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from app.channels.base import Message, Provider
+from app.channels.base import Message
 from app.clock import utc_now
-from app.domain.bookings import BookingStatus
-from app.domain.gate import TOO_LATE, BookingNow, Refusal, refusal, too_late
-from app.domain.kinds import Kind
+from app.domain.gate import Delay, Refusal
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.errors import InvalidError, WordingError
 from app.services.circuits import begin_call
 from app.services.courier import Courier, MessageClaim, TaskClaim, worded
 from app.services.gates import Gates
-from app.services.planning import CHANNEL_OFF
+from app.services.last_look import Look, is_late, last_look
 from app.services.running import finish, prepare
 from app.storage import delivering, refusing
 from app.storage.delivering import Attempt
 
-_CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
-
 
 def claim_message(
     tx: sa.Connection, courier: Courier, gates: Gates, row: sa.RowMapping
-) -> MessageClaim | Refusal | None:
+) -> MessageClaim | Refusal | Delay | None:
     """Claim a message (row of `delivering.find`); None: somebody else was faster."""
-    provider = courier.providers[Channel(row["channel"])]
-    if provider is None:
-        return _refused(tx, row, _CHANNEL_OFF)
-    if (refused := _untrue(courier, row)) is not None:
-        refused = _too_late(gates, row) if refused is TOO_LATE else refused
-        return _refused(tx, row, refused)
+    look = Look(tx=tx, courier=courier, gates=gates, row=row, now=utc_now())
+    answer = last_look(look)
+    if isinstance(answer, Refusal):
+        return _refused(tx, row, answer)
+    if isinstance(answer, Delay):
+        return _delayed(tx, row, answer)
     try:
         message = worded(courier, row)
     except (WordingError, InvalidError) as error:
         return _refused(tx, row, Refusal(status=Status.DEAD, reason=str(error)))
-    return _claimed_message(tx, courier, gates, row, provider, message)
+    return _claimed_message(tx, courier, gates, row, message)
 
 
 def claim_task(
@@ -51,8 +47,8 @@ def claim_task(
 ) -> TaskClaim | Refusal | None:
     """Claim one of the owner's own tasks; None: somebody else was faster."""
     runtime = courier.runtime
-    is_late = utc_now() >= row["useful_until"]
-    prepared = _too_late(gates, row) if is_late else prepare(runtime, dict(row))
+    has_passed = utc_now() >= row["useful_until"]
+    prepared = is_late(gates, row) if has_passed else prepare(runtime, dict(row))
     if isinstance(prepared, Refusal):
         refused = _refused(tx, row, prepared)
         finish(tx, runtime, row["id"], now=utc_now(), in_turn=True)
@@ -68,33 +64,15 @@ def claim_task(
     )
 
 
-def _untrue(courier: Courier, row: sa.RowMapping) -> Refusal | None:
-    booking = None
-    if row["booking_status"] is not None:
-        status = BookingStatus(row["booking_status"])
-        booking = BookingNow(status=status, start=row["start"])
-    return refusal(
-        courier.runtime.policy.kinds[Kind(row["kind"])],
-        args=row["args"],
-        booking=booking,
-        useful_until=row["useful_until"],
-        now=utc_now(),
-    )
-
-
-def _too_late(gates: Gates, row: sa.RowMapping) -> Refusal:
-    ttl = gates.policy(row["queue"]).ttl
-    return too_late(ttl, due_at=row["due_at"], useful_until=row["useful_until"])
-
-
 def _claimed_message(
     tx: sa.Connection,
     courier: Courier,
     gates: Gates,
     row: sa.RowMapping,
-    provider: Provider,
     message: Message,
 ) -> MessageClaim | None:
+    provider = courier.providers[Channel(row["channel"])]
+    assert provider is not None  # noqa: S101 - the last look has seen it
     token, gate = uuid4().hex, row["channel"]
     attempt = Attempt(gate=gate, provider=provider.name, text=message.text)
     number = _attempt(tx, courier, row, token, attempt)
@@ -141,3 +119,14 @@ def _refused(tx: sa.Connection, row: sa.RowMapping, refused: Refusal) -> Refusal
         "now": now,
     }
     return refused if refusing.refuse(tx, task_id=row["id"], to=to) else None
+
+
+def _delayed(tx: sa.Connection, row: sa.RowMapping, delay: Delay) -> Delay | None:
+    waits = refusing.delay(
+        tx,
+        task_id=row["id"],
+        reason=delay.reason,
+        now=utc_now(),
+        until=delay.until,
+    )
+    return delay if waits else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.domain.gate import Refusal
+from app.domain.gate import Delay, Refusal
 from app.domain.lanes import Lane
 from app.domain.tasks import Status
 from app.logs import fields
@@ -32,23 +32,23 @@ MOST_REFUSALS = 20
 
 @dataclass(kw_only=True)
 class Taken:
-    """What was taken, and which rows were refused on the way to it."""
+    """What was taken, and which rows were refused or put off on the way to it."""
 
     work: Work | None = None
-    refused: list[tuple[str, Refusal]] = field(default_factory=list)
+    refused: list[tuple[str, Refusal | Delay]] = field(default_factory=list)
     #: The transaction was getting long, or somebody was faster: look again.
     again: bool = False
 
     def log(self) -> None:
         """Tell of each refusal, once the transaction has committed."""
         for task_id, refused in self.refused:
-            extra = fields(
-                "notification_not_sent",
-                id=task_id,
-                status=refused.status,
-                reason=refused.reason,
-            )
-            log.info("Notification not sent", extra=extra)
+            facts = {"id": task_id, "reason": refused.reason}
+            if isinstance(refused, Delay):
+                extra = fields("notification_waits", **facts, until=refused.until)
+                log.info("Notification waits", extra=extra)
+            else:
+                extra = fields("notification_not_sent", **facts, status=refused.status)
+                log.info("Notification not sent", extra=extra)
 
 
 def take(courier: Courier, *, heard: str | None = None) -> Taken:
@@ -95,7 +95,7 @@ def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -
     if not gates.lets_through(Lane.parse(row["lane"])):
         return taken
     made = _claim(tx, courier, gates, row)
-    if isinstance(made, Refusal):
+    if isinstance(made, Refusal | Delay):
         taken.refused.append((heard, made))
         taken.again = True
     else:
@@ -114,7 +114,7 @@ def _take_due(tx: sa.Connection, courier: Courier, gates: Gates, taken: Taken) -
         made = None if row is None else _claim(tx, courier, gates, row)
         if made is None:
             break  # somebody else was faster
-        if not isinstance(made, Refusal):
+        if not isinstance(made, Refusal | Delay):
             taken.work = made
             return
         taken.refused.append((chosen[0].id, made))
@@ -123,7 +123,7 @@ def _take_due(tx: sa.Connection, courier: Courier, gates: Gates, taken: Taken) -
 
 def _claim(
     tx: sa.Connection, courier: Courier, gates: Gates, row: sa.RowMapping
-) -> MessageClaim | TaskClaim | Refusal | None:
+) -> MessageClaim | TaskClaim | Refusal | Delay | None:
     if row["channel"] is None:
         return claim_task(tx, courier, gates, row)
     return claim_message(tx, courier, gates, row)

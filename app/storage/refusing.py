@@ -43,6 +43,25 @@ _POSTPONE = (
     )
 )
 
+_DELAY = (
+    sa.update(tasks)
+    .where(tasks.c.id == sa.bindparam("task_id"), _WAITS)
+    .values(
+        status=sa.case(
+            (
+                sa.and_(tasks.c.status == "queued", tasks.c.attempts == 0),
+                "pending",
+            ),
+            (tasks.c.status == "queued", "retrying"),
+            else_=tasks.c.status,
+        ),
+        reason=sa.bindparam("reason"),
+        next_attempt_at=sa.bindparam("until"),
+        updated_at=sa.bindparam("now"),
+        rung_at=None,
+    )
+)
+
 
 def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
     """Give a waiting task its last state without an attempt; tell whether it waited."""
@@ -61,3 +80,11 @@ def postpone(
     """Let a task wait longer without an attempt; one that was taken is left."""
     facts = {"task_id": task_id, "reason": reason, "now": now, "until": until}
     tx.execute(_POSTPONE, facts)
+
+
+def delay(
+    tx: sa.Connection, *, task_id: str, reason: str, now: datetime, until: datetime
+) -> bool:
+    """Let a waiting task wait until then, without an attempt; tell if it waited."""
+    facts = {"task_id": task_id, "reason": reason, "now": now, "until": until}
+    return tx.execute(_DELAY, facts).rowcount == 1

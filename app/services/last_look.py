@@ -1,0 +1,77 @@
+"""The last look at a message: every question that is asked before it leaves.
+
+Asked by `claiming.py` in its transaction, milliseconds before the provider is called,
+in the order of the table. The first answer counts: it never leaves (a refusal), or not
+yet (a delay). To add a question: a function and a line in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.domain.bookings import BookingStatus
+from app.domain.gate import TOO_LATE, BookingNow, Delay, Refusal, refusal, too_late
+from app.domain.kinds import Kind
+from app.domain.recipients import Channel
+from app.domain.tasks import Status
+from app.services.courier import Courier
+from app.services.gates import Gates
+from app.services.planning import CHANNEL_OFF
+
+_CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a question may look at; `row` is that of `delivering.find`."""
+
+    tx: sa.Connection
+    courier: Courier
+    gates: Gates
+    row: sa.RowMapping
+    now: datetime
+
+
+Question = Callable[[Look], Refusal | Delay | None]
+
+
+def last_look(look: Look) -> Refusal | Delay | None:
+    """Return why the message must not leave now, or None if it may."""
+    for question in QUESTIONS:
+        if (answer := question(look)) is not None:
+            return answer
+    return None
+
+
+def _is_channel_off(look: Look) -> Refusal | None:
+    off = look.courier.providers[Channel(look.row["channel"])] is None
+    return _CHANNEL_OFF if off else None
+
+
+def _is_untrue(look: Look) -> Refusal | None:
+    row, booking = look.row, None
+    if row["booking_status"] is not None:
+        status = BookingStatus(row["booking_status"])
+        booking = BookingNow(status=status, start=row["start"])
+    refused = refusal(
+        look.courier.runtime.policy.kinds[Kind(row["kind"])],
+        args=row["args"],
+        booking=booking,
+        useful_until=row["useful_until"],
+        now=look.now,
+    )
+    return is_late(look.gates, row) if refused is TOO_LATE else refused
+
+
+def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
+    """Say why what is useful no more expires."""
+    ttl = gates.policy(row["queue"]).ttl
+    return too_late(ttl, due_at=row["due_at"], useful_until=row["useful_until"])
+
+
+#: Every question, the one that settles most first.
+QUESTIONS: tuple[Question, ...] = (_is_channel_off, _is_untrue)
