@@ -94,6 +94,8 @@ class Booking:
     metadata: dict[str, Any] | None = None
     #: For which occasion the last reminder was planned.
     reminded: str | None = None
+    #: When the customer said that they will come at this time.
+    attendance_confirmed_at: datetime | None = None
     revision: int = 0
     created_at: datetime
     updated_at: datetime

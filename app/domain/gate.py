@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.bookings import BookingStatus
+from app.domain.consent import OptOut
 from app.domain.durations import write_duration
 from app.domain.kinds import KindPolicy
 from app.domain.tasks import Status
@@ -74,6 +75,15 @@ def refusal(
     if booking is None:
         return None
     return _untrue(policy, args, booking)
+
+
+def unwanted(
+    policy: KindPolicy, args: Mapping[str, Any], opt_out: OptOut | None
+) -> Refusal | None:
+    """Return that the recipient wants no such message; None: nothing is known."""
+    if opt_out is None or not opt_out.holds_back(policy, args):
+        return None
+    return Refusal(status=Status.SUPPRESSED, reason=opt_out.reason)
 
 
 def _untrue(

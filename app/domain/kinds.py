@@ -50,6 +50,10 @@ class KindPolicy:
     #: How long before the start it is sent (reminders).
     send_before: tuple[timedelta, ...] = ()
     on_unknown: OnUnknown = OnUnknown.RESEND_ONCE
+    #: It must be known: whoever has opted out of all but the essential still gets it.
+    essential: bool = False
+    #: Its topics that leave even to whoever has opted out of everything.
+    despite_opt_out: frozenset[str] = frozenset()
     #: The channels it may use; None: every one the customer can be reached on.
     channels: frozenset[str] | None = None
     #: The queue in which it waits; None: that of its channel.
@@ -63,19 +67,25 @@ _ABOUT_TIME = frozenset(
 #: Every kind there is, with its policy.
 KINDS: dict[Kind, KindPolicy] = {
     Kind.BOOKING_CONFIRMED: KindPolicy(
-        true_while=frozenset({BookingStatus.CONFIRMED}), tells_start=True
+        true_while=frozenset({BookingStatus.CONFIRMED}),
+        tells_start=True,
+        essential=True,
     ),
     Kind.BOOKING_CANCELLED: KindPolicy(
-        true_while=frozenset({BookingStatus.CANCELLED}), supersedes=_ABOUT_TIME
+        true_while=frozenset({BookingStatus.CANCELLED}),
+        supersedes=_ABOUT_TIME,
+        essential=True,
     ),
     Kind.BOOKING_RESCHEDULED: KindPolicy(
         true_while=frozenset({BookingStatus.CONFIRMED, BookingStatus.PENDING_PAYMENT}),
         tells_start=True,
         supersedes=frozenset({Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}),
+        essential=True,
     ),
     Kind.BOOKING_STATUS_CHANGED: KindPolicy(
         tells_status=True,
         supersedes=frozenset({*_ABOUT_TIME, Kind.BOOKING_STATUS_CHANGED}),
+        essential=True,
     ),
     Kind.BOOKING_REMINDER: KindPolicy(
         true_while=frozenset({BookingStatus.CONFIRMED}),
@@ -83,6 +93,6 @@ KINDS: dict[Kind, KindPolicy] = {
         supersedes=frozenset({Kind.BOOKING_REMINDER}),
         send_before=(timedelta(hours=24), timedelta(hours=2)),
     ),
-    Kind.PAYMENT_RECEIVED: KindPolicy(),
+    Kind.PAYMENT_RECEIVED: KindPolicy(essential=True),
     Kind.MESSAGE: KindPolicy(),
 }

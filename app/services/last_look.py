@@ -14,7 +14,16 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.domain.bookings import BookingStatus
-from app.domain.gate import TOO_LATE, BookingNow, Delay, Refusal, refusal, too_late
+from app.domain.consent import OptOut, Scope
+from app.domain.gate import (
+    TOO_LATE,
+    BookingNow,
+    Delay,
+    Refusal,
+    refusal,
+    too_late,
+    unwanted,
+)
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
@@ -67,6 +76,15 @@ def _is_untrue(look: Look) -> Refusal | None:
     return is_late(look.gates, row) if refused is TOO_LATE else refused
 
 
+def _is_unwanted(look: Look) -> Refusal | None:
+    row = look.row
+    if row["opt_out_scope"] is None:
+        return None
+    opt_out = OptOut(scope=Scope(row["opt_out_scope"]), reason=row["opt_out_reason"])
+    policy = look.courier.runtime.policy.kinds[Kind(row["kind"])]
+    return unwanted(policy, row["args"], opt_out)
+
+
 def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
     """Say why what is useful no more expires."""
     ttl = gates.policy(row["queue"]).ttl
@@ -74,4 +92,4 @@ def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
 
 
 #: Every question, the one that settles most first.
-QUESTIONS: tuple[Question, ...] = (_is_channel_off, _is_untrue)
+QUESTIONS: tuple[Question, ...] = (_is_channel_off, _is_untrue, _is_unwanted)

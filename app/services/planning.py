@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from app.channels.table import Mode
 from app.domain.bookings import Booking, Customer
+from app.domain.gate import Refusal, unwanted
 from app.domain.ids import new_id
 from app.domain.kinds import USEFUL_FOR, Kind
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
+from app.services import consent
 from app.services.policies import policy_in_force
 from app.storage import planning
 
@@ -91,7 +93,7 @@ def insert(
     """Save one planned message; None where its dedupe key has been used before."""
     queue = plan.queue or queue_of(runtime, plan.kind, plan.channel)
     policy = policy_in_force(tx, runtime, queue)
-    is_off = runtime.modes[plan.channel] is Mode.OFF
+    refused = _refusal(tx, runtime, plan)
     due_at = plan.due_at or now
     task_id = new_id()
     task = {
@@ -100,19 +102,19 @@ def insert(
         "queue": queue,
         "lane": str(Lane(queue=queue, gate=plan.channel)),
         "priority": policy.priority if plan.priority is None else plan.priority,
-        "status": Status.SUPPRESSED if is_off else Status.PENDING,
-        "reason": CHANNEL_OFF if is_off else "",
+        "status": Status.PENDING if refused is None else refused.status,
+        "reason": "" if refused is None else refused.reason,
         "booking_id": plan.booking_id,
         "dedupe_key": plan.dedupe_key,
         "order_key": f"{plan.channel}:{plan.recipient}",
         "args": dict(plan.args),
         "created_at": now,
         "due_at": due_at,
-        "next_attempt_at": None if is_off else due_at,
+        "next_attempt_at": due_at if refused is None else None,
         "useful_until": policy.useful_until(
             plan.useful_until or due_at + USEFUL_FOR, due_at=due_at
         ),
-        "finished_at": now if is_off else None,
+        "finished_at": None if refused is None else now,
         "updated_at": now,
     }
     notification = {
@@ -125,6 +127,16 @@ def insert(
     }
     fresh = planning.insert_notification(tx, task=task, notification=notification)
     return task_id if fresh else None
+
+
+def _refusal(tx: sa.Connection, runtime: Runtime, plan: Plan) -> Refusal | None:
+    """Say why the message will never leave, where that is known already."""
+    if runtime.modes[plan.channel] is Mode.OFF:
+        return Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
+    opt_out = consent.is_suppressed(
+        tx, runtime, channel=plan.channel, address=plan.recipient
+    )
+    return unwanted(runtime.policy.kinds[plan.kind], plan.args, opt_out)
 
 
 def queue_of(runtime: Runtime, kind: Kind, channel: Channel) -> str:

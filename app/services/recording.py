@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.domain.outcomes import Result
+from app.domain.recipients import Channel
 from app.domain.retry import Decision, Pauses, Tries, decide
 from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
 from app.policy import Policy
+from app.services import consent
 from app.services.circuits import note
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
@@ -80,6 +82,8 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         return decision
     if is_ours and ended.outcome.result is Result.ACCEPTED:
         _mark_sent(tx, ended)
+    if ended.outcome.result is Result.SUPPRESSED:
+        _learn(tx, courier, ended)
     note(
         gates,
         ended.work.row["channel"],
@@ -129,6 +133,21 @@ def _mark_sent(tx: sa.Connection, answer: Answer) -> None:
         provider=answer.work.provider.name,
         provider_message_id=answer.outcome.provider_message_id,
         sent_at=answer.at,
+    )
+
+
+def _learn(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
+    """Note that the provider says the recipient opted out: it is not asked again."""
+    row = answer.work.row
+    consent.note_provider_refusal(
+        tx,
+        courier.runtime,
+        channel=Channel(row["channel"]),
+        address=row["recipient"],
+        provider=answer.work.provider.name,
+        reason=answer.outcome.reason,
+        evidence=row["id"],
+        now=answer.at,
     )
 
 

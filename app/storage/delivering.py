@@ -20,6 +20,7 @@ from app.storage.tables import (
     notifications,
     own_tasks,
     services,
+    suppressions,
     tasks,
 )
 
@@ -52,8 +53,17 @@ _FIND = (
         bookings.c.price_currency,
         services.c.name.label("service_name"),
         own_tasks.c.group_id,
+        suppressions.c.scope.label("opt_out_scope"),
+        suppressions.c.reason.label("opt_out_reason"),
     )
     .outerjoin(notifications, notifications.c.task_id == tasks.c.id)
+    .outerjoin(
+        suppressions,
+        sa.and_(
+            suppressions.c.channel == notifications.c.channel,
+            suppressions.c.address == notifications.c.recipient,
+        ),
+    )
     .outerjoin(own_tasks, own_tasks.c.task_id == tasks.c.id)
     .outerjoin(bookings, bookings.c.id == tasks.c.booking_id)
     .outerjoin(services, services.c.id == bookings.c.service_id)

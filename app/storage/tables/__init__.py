@@ -7,6 +7,7 @@ one's own needs stands beside it, and attempts have their own.
 from __future__ import annotations
 
 from app.storage.tables.base import metadata
+from app.storage.tables.consent import consents, inbox, suppressions
 from app.storage.tables.house import (
     api_keys,
     circuits,
@@ -39,8 +40,10 @@ __all__ = [
     "attempts",
     "bookings",
     "circuits",
+    "consents",
     "daily_counts",
     "idempotency_keys",
+    "inbox",
     "installation",
     "jobs",
     "leases",
@@ -50,6 +53,7 @@ __all__ = [
     "payments",
     "queue_states",
     "services",
+    "suppressions",
     "task_groups",
     "task_links",
     "tasks",

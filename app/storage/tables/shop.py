@@ -50,6 +50,8 @@ bookings = sa.Table(
     sa.Column("told_at", Moment),
     # For which occasion the last reminder was planned: "120m before 2026-12-01T…".
     sa.Column("reminded", sa.String),
+    # When the customer said that they will come; null again once it is moved.
+    sa.Column("attendance_confirmed_at", Moment),
     # Rises with every change: message keys are unique within (booking, revision).
     sa.Column("revision", sa.Integer, nullable=False, default=0),
     sa.Column("created_at", Moment, nullable=False),

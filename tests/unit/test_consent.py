@@ -1,0 +1,64 @@
+"""Opting out: what is held back of whom, and how the reason is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.consent import How, OptOut, Said, Scope, reason_of, wider
+from app.domain.kinds import KINDS, Kind
+from app.domain.recipients import Channel
+from tests.house import ALICE
+
+STOPPED = OptOut(scope=Scope.ALL, reason="The customer opted out by SMS.")
+UNSUBSCRIBED = OptOut(scope=Scope.NONESSENTIAL, reason="The customer unsubscribed.")
+
+#: What a customer need not know: an opt-out of these alone leaves the rest.
+NEED_NOT_BE_KNOWN = {Kind.BOOKING_REMINDER, Kind.MESSAGE}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_who_has_said_stop_is_sent_nothing_of_any_kind(kind: Kind) -> None:
+    assert STOPPED.holds_back(KINDS[kind], {})
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_who_has_unsubscribed_is_still_sent_what_must_be_known(kind: Kind) -> None:
+    held_back = UNSUBSCRIBED.holds_back(KINDS[kind], {})
+
+    assert held_back == (kind in NEED_NOT_BE_KNOWN)
+
+
+@pytest.mark.parametrize("how", How)
+def test_every_way_to_opt_out_has_a_reason_in_words(how: How) -> None:
+    said = Said(channel=Channel.SMS, address=ALICE.phone or "", how=how)
+
+    assert reason_of(said, date="12 March 2027").endswith(" on 12 March 2027.")
+
+
+def test_a_reason_tells_what_the_provider_said() -> None:
+    said = Said(
+        channel=Channel.SMS,
+        address=ALICE.phone or "",
+        how=How.PROVIDER_CODE,
+        detail="twilio says: The recipient opted out.",
+    )
+
+    assert reason_of(said, date="12 March 2027") == (
+        "Learned from the provider on 12 March 2027: "
+        "twilio says: The recipient opted out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("all", "all", "all"),
+        ("all", "nonessential", "all"),
+        ("nonessential", "all", "all"),
+        ("nonessential", "nonessential", "nonessential"),
+    ],
+)
+def test_of_two_scopes_the_wider_one_holds(
+    first: str, second: str, expected: str
+) -> None:
+    assert wider(Scope(first), Scope(second)) == expected
