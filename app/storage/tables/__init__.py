@@ -19,6 +19,7 @@ from app.storage.tables.house import (
     queue_states,
     workers,
 )
+from app.storage.tables.money import daily_costs, spending
 from app.storage.tables.own_tasks import own_tasks, task_groups, task_links
 from app.storage.tables.shop import bookings, payments, services
 from app.storage.tables.tasks import (
@@ -30,6 +31,7 @@ from app.storage.tables.tasks import (
     notifications,
     tasks,
 )
+from app.storage.tables.wording import template_versions
 
 __all__ = [
     "HELD",
@@ -41,6 +43,7 @@ __all__ = [
     "bookings",
     "circuits",
     "consents",
+    "daily_costs",
     "daily_counts",
     "idempotency_keys",
     "inbox",
@@ -53,9 +56,11 @@ __all__ = [
     "payments",
     "queue_states",
     "services",
+    "spending",
     "suppressions",
     "task_groups",
     "task_links",
     "tasks",
+    "template_versions",
     "workers",
 ]

@@ -114,6 +114,8 @@ notifications = sa.Table(
     sa.Column("recipient_name", sa.String, nullable=False),
     sa.Column("locale", sa.String, nullable=False),
     sa.Column("timezone", sa.String, nullable=False),
+    # The version of the owner's own words that it was planned with; null: ours.
+    sa.Column("template_id", sa.String),
     sa.Column("provider", sa.String),
     sa.Column("provider_message_id", sa.String),
     sa.Column("sent_at", Moment),
@@ -140,5 +142,10 @@ attempts = sa.Table(
     sa.Column("outcome", sa.String),
     sa.Column("code", sa.String, nullable=False, default=""),
     sa.Column("reason", sa.String, nullable=False, default=""),
+    # What it cost, once it was accepted: SMS are billed by the segment, and a price is
+    # in millionths of the currency's main unit. Null: not known, or it costs nothing.
+    sa.Column("segments", sa.Integer),
+    sa.Column("cost_micros", sa.BigInteger),
+    sa.Column("cost_currency", sa.String),
     sa.Index("ix_attempts_gate", "gate", "started_at"),
 )
