@@ -20,21 +20,38 @@ MAX_RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Invite:
+    """A file for calendars, the same at every try; `method` is what it asks of them."""
+
+    method: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One rendered message to one recipient.
 
     `key` is the notification's id: stable across attempts, so that a provider (or a
-    mailbox, through the Message-ID) can recognise a repetition. `subject` and `html`
-    are used by e-mail only. `recipient` is E.164 (`+4915112345678`) or an address.
+    mailbox, through the Message-ID) can recognise a repetition. `recipient` is E.164
+    (`+4915112345678`) or an address. What follows `text` is used by e-mail only.
     """
 
     key: str
     channel: Channel
     recipient: str
     recipient_name: str = ""
-    subject: str = ""
     text: str
+    subject: str = ""
     html: str = ""
+    #: Where answers go; empty: to the sender.
+    reply_to: str = ""
+    #: The key of the message under which mailboxes show this one; empty: none.
+    follows: str = ""
+    #: Where one click opts out of such messages; empty: nobody can.
+    unsubscribe_url: str = ""
+    #: The mailbox that takes opt-outs, too.
+    unsubscribe_to: str = ""
+    invite: Invite | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

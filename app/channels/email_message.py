@@ -6,25 +6,24 @@ become headers of their own; an address that is not one plain address is refused
 
 from __future__ import annotations
 
-import email.policy
 import re
 from dataclasses import dataclass
 from email.errors import MessageError
-from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Any
-from urllib.parse import quote
 
-from app.channels.base import Message
+from app.channels.base import Invite, Message
+from app.channels.email_headers import HEADERS, headers_of, message_id
 from app.clock import utc_now
 from app.domain.outcomes import Outcome, Result
 
 #: Longest display name and subject; longer ones are cut.
 MAX_NAME = 70
 MAX_SUBJECT = 200
+#: What the attached calendar file is called.
+INVITE_FILE = "invite.ics"
 #: One plain address in ASCII, without quotes, comments or routes.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 #: A sender: an address alone, or a name and an address in angle brackets.
@@ -35,11 +34,16 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _OWN_HEADERS = {
     "from",
     "to",
+    "reply-to",
     "subject",
     "date",
     "message-id",
+    "in-reply-to",
+    "references",
     "auto-submitted",
     "x-auto-response-suppress",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
     "mime-version",
     "content-type",
     "content-transfer-encoding",
@@ -109,9 +113,8 @@ def build_letter(message: Message, *, sender: Sender) -> Letter | Outcome:
     except ValueError:
         reason = "the e-mail address is not valid"
         return Outcome(result=Result.PERMANENT_RECIPIENT, reason=reason)
-    message_id = f"<{quote(message.key, safe='')}@{sender.domain}>"
     try:
-        content = _email(message, sender, recipient, message_id)
+        content = _email(message, sender, recipient)
         _refuse_smuggled(content)
     except (ValueError, MessageError):
         reason = "no e-mail can be built from these words"
@@ -119,25 +122,47 @@ def build_letter(message: Message, *, sender: Sender) -> Letter | Outcome:
     return Letter(
         sender=sender.address,
         recipient=recipient,
-        message_id=message_id,
+        message_id=message_id(message.key, domain=sender.domain),
         content=content,
     )
 
 
-def _email(message: Message, sender: Sender, recipient: str, message_id: str) -> bytes:
+def _email(message: Message, sender: Sender, recipient: str) -> bytes:
     mail = EmailMessage(policy=_BODIES)
     mail["From"] = _mailbox(sender.name, sender.address)
     mail["To"] = _mailbox(message.recipient_name, recipient)
+    if message.reply_to:
+        mail["Reply-To"] = _mailbox("", plain_address(message.reply_to))
     mail["Subject"] = _one_line(message.subject)[:MAX_SUBJECT]
     mail["Date"] = format_datetime(utc_now())
-    mail["Message-ID"] = message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+    for name, value in headers_of(message, domain=sender.domain).items():
+        mail[name] = value
     # Quoted-printable passes every server, whatever the words hold.
     mail.set_content(message.text, cte="quoted-printable")
     if message.html:
         mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    return mail.as_bytes(policy=_HEADERS)
+    if message.invite is not None:
+        _invite(mail, message.invite)
+    return mail.as_bytes(policy=HEADERS)
+
+
+def _invite(mail: EmailMessage, invite: Invite) -> None:
+    """Add a calendar file twice: to be acted on (the last part wins), and to be kept.
+
+    Outlook and Gmail look for the first, Apple's and others' programs show the second.
+    """
+    mail.add_alternative(
+        invite.content,
+        subtype="calendar",
+        params={"method": invite.method},
+        cte="quoted-printable",
+    )
+    mail.add_attachment(
+        invite.content.encode(),
+        maintype="application",
+        subtype="ics",
+        filename=INVITE_FILE,
+    )
 
 
 def _mailbox(name: str, address: str) -> Address:
@@ -160,26 +185,5 @@ def _refuse_smuggled(content: bytes) -> None:
         raise ValueError("the e-mail holds a header that is not ours")
 
 
-class _Headers(EmailPolicy):
-    """Writes each header as it must be, which Python's own folding does not.
-
-    That hides any long plain token (an address, a Message-ID) in an encoded word, and
-    loses spaces between encoded words (cpython#92081).
-    """
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """Fold plain headers wide; encode the others word by word."""
-        if str(value).isascii():
-            return _WIDE.fold_binary(name, value)
-        addresses = getattr(value, "addresses", ())
-        words = addresses[0].display_name if addresses else str(value)
-        mailbox = f"\r\n <{addresses[0].addr_spec}>" if addresses else ""
-        header = Header(words, "utf-8", maxlinelen=75, header_name=name)
-        encoded = header.encode(linesep="\r\n")
-        return f"{name}: {encoded}{mailbox}\r\n".encode("ascii")
-
-
 #: Bodies are wrapped at 76, as quoted-printable demands.
-_BODIES = email.policy.SMTP.clone(max_line_length=76)
-_WIDE = email.policy.SMTP.clone(max_line_length=998)
-_HEADERS = _Headers(linesep="\r\n")
+_BODIES = SMTP.clone(max_line_length=76)

@@ -97,5 +97,17 @@ class Booking:
     #: When the customer said that they will come at this time.
     attendance_confirmed_at: datetime | None = None
     revision: int = 0
+    #: How often start, end or status have changed: calendars go by the highest.
+    sequence: int = 0
     created_at: datetime
     updated_at: datetime
+
+
+def next_sequence(before: Booking, after: Booking) -> int:
+    """Return the sequence of a changed booking: one more if calendars must change."""
+    same = (before.start, before.end, before.status) == (
+        after.start,
+        after.end,
+        after.status,
+    )
+    return before.sequence if same else before.sequence + 1

@@ -24,7 +24,7 @@ from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
 from app.services import consent
 from app.services.policies import policy_in_force
-from app.storage import planning
+from app.storage import bookings, planning
 
 #: Said of a message whose channel has no credentials (CONTRACT section 3).
 CHANNEL_OFF = "channel not configured"
@@ -67,7 +67,11 @@ def plan_for_booking(
     makes the message unique within the booking; its revision, where none is given.
     """
     call_off_older(tx, runtime, booking, kind=kind, now=now)
-    told = {"start": booking.start.isoformat(), **(args or {})}
+    told = {
+        "start": booking.start.isoformat(),
+        "sequence": booking.sequence,
+        **(args or {}),
+    }
     planned = []
     for channel in channels_of(runtime, booking.customer, kind):
         plan = Plan(
@@ -84,6 +88,8 @@ def plan_for_booking(
         )
         if task_id := insert(tx, runtime, plan, now=now):
             planned.append(task_id)
+            if (kind, channel) == (Kind.BOOKING_CONFIRMED, Channel.EMAIL):
+                bookings.note_confirmation(tx, booking_id=booking.id, task_id=task_id)
     return planned
 
 

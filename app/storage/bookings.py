@@ -16,6 +16,7 @@ from app.domain.bookings import (
     BookingStatus,
     Customer,
     PaymentStatus,
+    next_sequence,
 )
 from app.domain.money import Money
 from app.domain.recipients import Channel
@@ -60,6 +61,7 @@ def change(
     Raises ConflictError if it has changed since it was read.
     """
     after = replace(booking, revision=booking.revision + 1, updated_at=now, **changes)
+    after = replace(after, sequence=next_sequence(booking, after))
     saved = tx.execute(
         sa.update(bookings)
         .where(bookings.c.id == booking.id, bookings.c.revision == booking.revision)
@@ -140,6 +142,15 @@ def note_reminder(tx: sa.Connection, *, booking_id: str, occasion: str) -> None:
     )
 
 
+def note_confirmation(tx: sa.Connection, *, booking_id: str, task_id: str) -> None:
+    """Write down which notification confirmed a booking by e-mail: the first one."""
+    tx.execute(
+        sa.update(bookings)
+        .where(bookings.c.id == booking_id, bookings.c.confirmation_id.is_(None))
+        .values(confirmation_id=task_id)
+    )
+
+
 def insert_payment(tx: sa.Connection, payment: Payment) -> None:
     """Save a payment; (provider, reference) is unique over all bookings.
 
@@ -216,6 +227,7 @@ def booking_of(row: sa.RowMapping) -> Booking:
         reminded=row["reminded"],
         attendance_confirmed_at=row["attendance_confirmed_at"],
         revision=row["revision"],
+        sequence=row["sequence"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
@@ -250,6 +262,7 @@ def _row(booking: Booking) -> dict[str, Any]:
         "hold_expires_at": booking.hold_expires_at,
         "told_at": booking.told_at,
         "revision": booking.revision,
+        "sequence": booking.sequence,
         "created_at": booking.created_at,
         "updated_at": booking.updated_at,
     }

@@ -51,6 +51,8 @@ _FIND = (
         bookings.c.customer_name,
         bookings.c.price_amount,
         bookings.c.price_currency,
+        bookings.c.sequence,
+        bookings.c.confirmation_id,
         services.c.name.label("service_name"),
         own_tasks.c.group_id,
         suppressions.c.scope.label("opt_out_scope"),

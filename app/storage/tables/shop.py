@@ -54,6 +54,10 @@ bookings = sa.Table(
     sa.Column("attendance_confirmed_at", Moment),
     # Rises with every change: message keys are unique within (booking, revision).
     sa.Column("revision", sa.Integer, nullable=False, default=0),
+    # Rises with every change of start, end or status: calendars go by the highest.
+    sa.Column("sequence", sa.Integer, nullable=False, default=0),
+    # The notification that confirmed it by e-mail: later e-mails stand under it.
+    sa.Column("confirmation_id", sa.String),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Index("ix_bookings_place", "service_id", "start"),
