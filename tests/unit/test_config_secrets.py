@@ -33,7 +33,7 @@ REFUSED = {
 SECRETS = [
     name
     for name in names()
-    if name.endswith(("_KEY", "_TOKEN", "_PASSWORD", "_SECRET"))
+    if name.endswith(("_KEY", "_TOKEN", "_PASSWORD", "_SECRET", "_NOTIFY_URLS"))
 ]
 
 
