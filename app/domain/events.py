@@ -25,6 +25,7 @@ class Event(StrEnum):
     BOOKING_RESCHEDULED = "booking.rescheduled"
     BOOKING_COMPLETED = "booking.completed"
     BOOKING_NO_SHOW = "booking.no_show"
+    BOOKING_ATTENDANCE_CONFIRMED = "booking.attendance_confirmed"  # they will come
 
 
 _BOOKING = frozenset(

@@ -34,7 +34,8 @@ class Facts:
     """What a message can tell; empty means that there is none.
 
     `old_start` is the time before a move, `price` what is to pay (or was paid),
-    `reason` why, in the business's words. `own` holds what a kind of one's own adds.
+    `reason` why, in the business's words. `topic` is what an answer is about, `choices`
+    the bookings that it asks about. `own` holds what a kind of one's own adds.
     """
 
     business_name: str
@@ -52,6 +53,8 @@ class Facts:
     party_size: int | None = None
     subject: str = ""
     text: str = ""
+    topic: str = ""
+    choices: str = ""
     own: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> object:
@@ -78,11 +81,18 @@ REQUIRED_NAMES: Mapping[str, frozenset[str]] = {
     Kind.BOOKING_REMINDER: frozenset({"service_name", "start"}),
     Kind.PAYMENT_RECEIVED: frozenset({"service_name", "price"}),
     Kind.MESSAGE: frozenset({"text"}),
+    Kind.REPLY: frozenset({"topic"}),
+}
+
+#: What kinds that need not be about a booking may tell.
+_MORE_NAMES: Mapping[str, frozenset[str]] = {
+    Kind.MESSAGE: frozenset({"subject"}),
+    Kind.REPLY: _BOOKING | {"choices"},
 }
 
 #: What `data` may hold besides.
 OPTIONAL_NAMES: Mapping[str, frozenset[str]] = {
-    kind: (_EVERYWHERE | ({"subject"} if kind == Kind.MESSAGE else _BOOKING)) - required
+    kind: (_EVERYWHERE | _MORE_NAMES.get(kind, _BOOKING)) - required
     for kind, required in REQUIRED_NAMES.items()
 }
 

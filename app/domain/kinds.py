@@ -26,6 +26,7 @@ class Kind(StrEnum):
     BOOKING_REMINDER = "booking_reminder"
     PAYMENT_RECEIVED = "payment_received"
     MESSAGE = "message"
+    REPLY = "reply"  # the answer to what a customer wrote
 
 
 class OnUnknown(StrEnum):
@@ -54,6 +55,8 @@ class KindPolicy:
     essential: bool = False
     #: Its topics that leave even to whoever has opted out of everything.
     despite_opt_out: frozenset[str] = frozenset()
+    #: A site may order it; else Bellhop alone knows when it is due.
+    is_ordered: bool = True
     #: The channels it may use; None: every one the customer can be reached on.
     channels: frozenset[str] | None = None
     #: The queue in which it waits; None: that of its channel.
@@ -95,4 +98,7 @@ KINDS: dict[Kind, KindPolicy] = {
     ),
     Kind.PAYMENT_RECEIVED: KindPolicy(essential=True),
     Kind.MESSAGE: KindPolicy(),
+    Kind.REPLY: KindPolicy(
+        essential=True, despite_opt_out=frozenset({"stopped", "help"}), is_ordered=False
+    ),
 }

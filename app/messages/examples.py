@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from app.domain.facts import Facts, read_facts
 from app.domain.kinds import Kind
+from app.domain.replies import Topic
 
 _BOOKING: Mapping[str, object] = {
     "service_name": "Haircut & colour",
@@ -42,6 +43,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "text": "We are closed on Monday, May 25.\n\n"
         "Would you like to come earlier or later? Just write back.",
     },
+    Kind.REPLY: {**_BOOKING, "topic": Topic.COMING},
 }
 
 

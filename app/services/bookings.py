@@ -162,7 +162,13 @@ def reschedule(
     old_start = booking.start
     length = booking.end - booking.start
     booking = store.change(
-        tx, booking, now=now, start=start, end=start + length, told_at=now
+        tx,
+        booking,
+        now=now,
+        start=start,
+        end=start + length,
+        told_at=now,
+        attendance_confirmed_at=None,
     )
     _check_places(tx, service, booking, now=now)
     plan_for_booking(

@@ -49,4 +49,5 @@ def _facts_of_booking(settings: Settings, row: sa.RowMapping, manage_url: str) -
         manage_url=manage_url,
         reason=told.get("reason") or "",
         party_size=row["party_size"],
+        topic=told.get("topic", ""),
     )

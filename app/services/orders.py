@@ -60,6 +60,7 @@ def send(
     other words, QueueFullError where too many wait already.
     """
     problems = [
+        *_kind_problems(runtime, order),
         *_address_problems(order),
         *_time_problems(order, now=now),
         *_booking_problems(tx, order),
@@ -74,6 +75,11 @@ def send(
     check_room(tx, runtime, _wanted(tx, runtime, order))
     ids = [_send_on(tx, runtime, order, channel, now=now) for channel in channels]
     return messages.find_many(tx, ids)
+
+
+def _kind_problems(runtime: Runtime, order: Order) -> Iterator[Problem]:
+    if not runtime.policy.kinds[order.kind].is_ordered:
+        yield Problem("kind", "is sent by Bellhop alone, when there is occasion for it")
 
 
 def _address_problems(order: Order) -> Iterator[Problem]:

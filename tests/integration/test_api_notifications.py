@@ -9,10 +9,6 @@ from typing import Any
 import pytest
 
 from app.clock import utc_now
-from app.domain.facts import REQUIRED_NAMES
-from app.domain.kinds import Kind
-from app.domain.recipients import Channel
-from app.messages.examples import EXAMPLES
 from app.services.keys import Scope
 from app.storage.tables import tasks
 from tests.door import Door, assert_problem, open_door
@@ -54,24 +50,6 @@ def test_a_channel_named_twice_is_used_once(door: Door) -> None:
     answer = door.post("/notifications", message(channels=["sms", "email", "sms"]))
 
     assert [row["channel"] for row in answer.json["data"]] == ["sms", "email"]
-
-
-def test_every_kind_may_be_sent_with_its_own_data(door: Door) -> None:
-    for kind in Kind:
-        order = message(kind=kind, channels=list(Channel), data=dict(EXAMPLES[kind]))
-        answer = door.post("/notifications", order)
-
-        assert answer.status == 202, answer.text
-        assert {row["kind"] for row in answer.json["data"]} == {kind}
-
-
-def test_every_kind_names_the_data_that_it_lacks(door: Door) -> None:
-    for kind, needed in REQUIRED_NAMES.items():
-        with nothing_saved(door.runtime):
-            answer = door.post("/notifications", message(kind=kind, data={}))
-
-        assert_problem(answer, 422, *(f"data.{name}" for name in needed))
-        assert set(answer.bad_fields.values()) == {"is needed for this kind of message"}
 
 
 REMINDER = {"service_name": "Yoga", "start": "2099-05-22T14:30:00+02:00"}

@@ -27,6 +27,7 @@ TRUE_IN: dict[Kind, set[str]] = {
     Kind.BOOKING_REMINDER: {"confirmed"},
     Kind.PAYMENT_RECEIVED: set(BookingStatus),
     Kind.MESSAGE: set(BookingStatus),
+    Kind.REPLY: set(BookingStatus),
 }
 #: These tell a time, and are untrue once the booking has another one.
 TELL_TIME = {Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}
