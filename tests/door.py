@@ -83,6 +83,10 @@ class Door:
         content = json.dumps(body)
         return self.ask("PATCH", path, content=content, headers=headers)
 
+    def put(self, path: str, body: object) -> Answer:
+        """Put something in place of what is there."""
+        return self.ask("PUT", path, content=json.dumps(body))
+
     def ask(
         self,
         method: str,

@@ -62,6 +62,12 @@ def is_gsm(text: str) -> bool:
     return all(character in BASIC or character in EXTENDED for character in text)
 
 
+def unfit_for_gsm(text: str) -> tuple[str, ...]:
+    """Return the characters that make a text UCS-2, each once, as they come."""
+    found = dict.fromkeys(text)
+    return tuple(char for char in found if not is_gsm(char))
+
+
 def sms_size(text: str) -> SmsSize:
     """Count a text's units and segments, as the networks and the bills do."""
     encoding = Encoding.GSM_7 if is_gsm(text) else Encoding.UCS_2

@@ -49,6 +49,15 @@ class Texts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnWords:
+    """Words of the owner's as the renderer takes them; version 0: not saved yet."""
+
+    language: str
+    version: int = SHIPPED
+    texts: Texts
+
+
+@dataclass(frozen=True, kw_only=True)
 class TemplateVersion:
     """One version of a text, as its row tells it."""
 
@@ -61,6 +70,13 @@ class TemplateVersion:
     created_by: str
     created_at: datetime
     published_at: datetime | None
+
+    @property
+    def words(self) -> OwnWords:
+        """Its words, as the renderer takes them."""
+        return OwnWords(
+            language=self.key.language, version=self.version, texts=self.texts
+        )
 
 
 def candidates(locale: str) -> Iterator[str]:

@@ -36,7 +36,7 @@ def claim_message(
     if isinstance(answer, Delay):
         return _delayed(tx, row, answer)
     try:
-        message = worded(courier, row)
+        message = worded(tx, courier, row)
     except (WordingError, InvalidError) as error:
         return _refused(tx, row, Refusal(status=Status.DEAD, reason=str(error)))
     return _claimed_message(tx, courier, gates, row, message)

@@ -15,6 +15,7 @@ from app.domain.recipients import Channel
 from app.runtime import Runtime
 from app.services.facts import facts_of
 from app.services.links import Links
+from app.services.pins import PinnedWords
 from app.services.running import Prepared, Ran
 from app.services.wording import Wording
 
@@ -130,6 +131,7 @@ class Courier:
     #: Which queues it drains: those whose policy names it.
     worker: str
     hands: Hands = field(default_factory=Hands)
+    pinned: PinnedWords = field(default_factory=PinnedWords)
 
     def close(self) -> None:
         """Give back the providers' connections."""
@@ -138,7 +140,7 @@ class Courier:
                 provider.close()
 
 
-def worded(courier: Courier, row: sa.RowMapping) -> Message:
+def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
     """Word a task's message (row of `delivering.find`); raise WordingError."""
     channel = Channel(row["channel"])
     rendered = courier.wording.render(
@@ -147,6 +149,7 @@ def worded(courier: Courier, row: sa.RowMapping) -> Message:
         facts_of(courier.runtime.settings, row, links=courier.links),
         locale=row["locale"],
         timezone=row["timezone"],
+        own=courier.pinned.find(tx, row["template_id"]),
     )
     return Message(
         key=row["id"],

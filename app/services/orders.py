@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.channels.table import Mode
-from app.config import Settings
 from app.domain.facts import read_facts
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.errors import ConflictError, InvalidError, Problem, WordingError
 from app.runtime import Runtime
 from app.services.facts import SITE_DATA
+from app.services.pins import PinnedWords, pin_of
 from app.services.planning import Plan, insert, queue_of
 from app.services.room import check_room
 from app.services.wording import Wording
@@ -64,7 +64,7 @@ def send(
         *_address_problems(order),
         *_time_problems(order, now=now),
         *_booking_problems(tx, order),
-        *_text_problems(runtime.settings, order, wording),
+        *_text_problems(tx, runtime, order, wording),
     ]
     if problems:
         raise InvalidError(problems)
@@ -101,8 +101,9 @@ def _booking_problems(tx: sa.Connection, order: Order) -> Iterator[Problem]:
 
 
 def _text_problems(
-    settings: Settings, order: Order, wording: Wording
+    tx: sa.Connection, runtime: Runtime, order: Order, wording: Wording
 ) -> Iterator[Problem]:
+    settings, pinned = runtime.settings, PinnedWords()
     try:
         facts = read_facts(
             order.kind,
@@ -113,14 +114,17 @@ def _text_problems(
     except InvalidError as error:
         yield from error.problems
         return
+    locale = order.locale or settings.locale
     for channel in order.channels:
+        pin = pin_of(tx, runtime, kind=order.kind, channel=channel, locale=locale)
         try:
             wording.render(
                 order.kind,
                 channel,
                 facts,
-                locale=order.locale or settings.locale,
+                locale=locale,
                 timezone=settings.timezone,
+                own=pinned.find(tx, pin),
             )
         except WordingError as error:
             yield Problem("data", str(error))

@@ -23,6 +23,7 @@ from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
 from app.services import consent
+from app.services.pins import pin_of
 from app.services.policies import policy_in_force
 from app.storage import bookings, planning
 
@@ -123,13 +124,17 @@ def insert(
         "finished_at": None if refused is None else now,
         "updated_at": now,
     }
+    locale = plan.locale or runtime.settings.locale
     notification = {
         "task_id": task_id,
         "channel": plan.channel,
         "recipient": plan.recipient,
         "recipient_name": plan.recipient_name,
-        "locale": plan.locale or runtime.settings.locale,
+        "locale": locale,
         "timezone": plan.timezone or runtime.settings.timezone,
+        "template_id": pin_of(
+            tx, runtime, kind=plan.kind, channel=plan.channel, locale=locale
+        ),
     }
     fresh = planning.insert_notification(tx, task=task, notification=notification)
     return task_id if fresh else None

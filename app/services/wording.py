@@ -1,14 +1,15 @@
 """The words of a message: facts and a template in, subject, text and HTML out.
 
 `Wording` is built once per process and called by delivery when a message leaves, and
-by the API to try a message before it is queued. It never sends and never guesses:
-what cannot be worded is a `WordingError` that names what is missing.
+by the API to try a message before it is queued. The template is ours, or a version of
+the owner's. It never sends and never guesses: what cannot be worded is a `WordingError`
+that names what is missing.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from babel import Locale, UnknownLocaleError
 from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -29,20 +31,12 @@ from app.domain.formats import Formats, formats_for
 from app.domain.gsm import as_gsm
 from app.domain.plain_text import header_line, shortened, tidy_lines
 from app.domain.recipients import Channel
+from app.domain.templates import LAST_LANGUAGE, OwnWords, Texts
 from app.errors import WordingError
+from app.messages.shipped import FILES, MESSAGES
 from app.services.wording_filters import FILTERS
 from app.services.wording_values import printable
 
-#: Where the texts stand: `<kind>/<language>/<channel file>`.
-MESSAGES = Path(__file__).resolve().parent.parent / "messages"
-#: The language that every kind has, used where no better one has texts.
-LAST_LANGUAGE = "en"
-#: Each channel's files; the first one tells whether a language has the kind.
-FILES: Mapping[Channel, tuple[str, ...]] = {
-    Channel.SMS: ("sms.txt",),
-    Channel.WHATSAPP: ("whatsapp.txt",),
-    Channel.EMAIL: ("email.txt", "subject.txt", "email.html"),
-}
 #: Characters that every provider of the channel takes (Twilio 1600, Meta 4096).
 LENGTH_LIMITS: Mapping[Channel, int] = {
     Channel.SMS: 1600,
@@ -51,6 +45,10 @@ LENGTH_LIMITS: Mapping[Channel, int] = {
 }
 #: Letters of a subject: mail programs show 40 to 80 of them.
 MAX_SUBJECT = 150
+#: The HTML of a version that has none of its own: its plain text in the usual frame.
+PLAIN_FRAME = "_layout/plain.html"
+#: Files of the owner's own that are kept compiled.
+_KEPT = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +58,10 @@ class Rendered:
     subject: str = ""
     text: str
     html: str = ""
+
+
+#: Gives the template that stands in a file.
+Shelf = Callable[[str], Template]
 
 
 class Wording:
@@ -86,37 +88,61 @@ class Wording:
             for path in sorted((folder / "_words").glob("*.toml"))
         }
         self._language = lru_cache(maxsize=1024)(self._best_language)
+        self._own = lru_cache(maxsize=_KEPT)(self._compiled)
+
+    @property
+    def environment(self) -> ImmutableSandboxedEnvironment:
+        """Where templates are read: for whoever looks into one before it is saved."""
+        return self._texts
+
+    def phrases(self, language: str) -> Mapping[str, object]:
+        """Return the phrases that the texts of a language share."""
+        return self._words[language]
 
     def render(
-        self, kind: str, channel: Channel, facts: Facts, *, locale: str, timezone: str
+        self,
+        kind: str,
+        channel: Channel,
+        facts: Facts,
+        *,
+        locale: str,
+        timezone: str,
+        own: OwnWords | None = None,
     ) -> Rendered:
-        """Word one message for one reader; raise WordingError where that fails."""
+        """Word one message for one reader; raise WordingError where that fails.
+
+        `own`: the version of the owner's words that it is pinned to, in any language.
+        """
         values = printable(kind, facts)
-        language, written_as = self._language(kind, channel, locale)
+        if own is None:
+            language, written_as = self._language(kind, channel, locale)
+        else:
+            language = own.language
+            written_as = self._written_as(language, locale)
         formats = _formats(locale=written_as, timezone=timezone)
         context = values | self._surroundings(channel, language, formats)
         try:
-            rendered = self._rendered(kind, channel, language, context)
+            shelf = self._shelf(f"{kind}/{language}", own)
+            rendered = _filled(channel, shelf, context)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-            place = f"{kind}/{language} ({channel})"
+            version = f", version {own.version}" if own and own.version else ""
+            place = f"{kind}/{language} ({channel}{version})"
             raise WordingError(f"The text {place} {_trouble(error)}.") from error
         _check_length(channel, rendered)
         return rendered
 
-    def _rendered(
-        self, kind: str, channel: Channel, language: str, context: dict[str, object]
-    ) -> Rendered:
-        def fill(file: str) -> str:
-            return self._texts.get_template(f"{kind}/{language}/{file}").render(context)
+    def _shelf(self, folder: str, own: OwnWords | None) -> Shelf:
+        if own is None:
+            return lambda file: self._texts.get_template(f"{folder}/{file}")
+        sources = own_files(own.texts)
+        return lambda file: self._own(file, sources[file])
 
-        if channel is Channel.SMS:
-            return Rendered(text=as_gsm(tidy_lines(fill("sms.txt"))))
-        if channel is Channel.WHATSAPP:
-            return Rendered(text=tidy_lines(fill("whatsapp.txt")))
-        subject = shortened(header_line(fill("subject.txt")), limit=MAX_SUBJECT)
-        context["title"] = subject
-        text = tidy_lines(fill("email.txt"))
-        return Rendered(subject=subject, text=text, html=fill("email.html").strip())
+    def _compiled(self, file: str, source: str) -> Template:
+        """Compile words of the owner's; the file's name says whether they are HTML."""
+        if not source:
+            return self._texts.get_template(PLAIN_FRAME)
+        code = self._texts.compile(source, name=file, filename=file)
+        return Template.from_code(self._texts, code, self._texts.make_globals(None))
 
     def _surroundings(
         self, channel: Channel, language: str, formats: Formats
@@ -131,6 +157,14 @@ class Wording:
             "words": self._words[language],
         }
 
+    def _written_as(self, language: str, locale: str) -> str:
+        """Return the locale to print times in, in words of that language."""
+        for wanted in (locale, self._business_locale, language):
+            for folder, written_as in _candidates(wanted):
+                if folder == language:
+                    return written_as
+        return language
+
     def _best_language(
         self, kind: str, channel: Channel, locale: str
     ) -> tuple[str, str]:
@@ -143,6 +177,32 @@ class Wording:
         raise WordingError(
             f"There is no text {kind}/{LAST_LANGUAGE}/{file} in the messages."
         )
+
+
+def own_files(texts: Texts) -> dict[str, str]:
+    """Return an owner's words by the file that each stands for."""
+    return {
+        "sms.txt": texts.text,
+        "whatsapp.txt": texts.text,
+        "subject.txt": texts.subject,
+        "email.txt": texts.text,
+        "email.html": texts.html,
+    }
+
+
+def _filled(channel: Channel, shelf: Shelf, context: dict[str, object]) -> Rendered:
+    def fill(file: str) -> str:
+        return shelf(file).render(context)
+
+    if channel is Channel.SMS:
+        return Rendered(text=as_gsm(tidy_lines(fill("sms.txt"))))
+    if channel is Channel.WHATSAPP:
+        return Rendered(text=tidy_lines(fill("whatsapp.txt")))
+    subject = shortened(header_line(fill("subject.txt")), limit=MAX_SUBJECT)
+    context["title"] = subject
+    text = tidy_lines(fill("email.txt"))
+    context["plain_text"] = text
+    return Rendered(subject=subject, text=text, html=fill("email.html").strip())
 
 
 def _candidates(locale: str) -> Iterator[tuple[str, str]]:

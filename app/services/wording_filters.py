@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from jinja2 import TemplateRuntimeError, pass_context
+from jinja2 import TemplateRuntimeError, pass_context, pass_eval_context
+from jinja2.filters import do_replace
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -18,6 +20,10 @@ from app.domain.formats import Formats
 from app.domain.gsm import as_gsm, is_gsm
 from app.domain.money import Money
 from app.domain.recipients import Channel
+
+#: Characters that `replace` may make: none of our texts is longer, and a few of them in
+#: a row would otherwise fill the memory.
+MOST_REPLACED = 100_000
 
 
 @pass_context
@@ -109,12 +115,24 @@ def paragraphs(value: str) -> Markup:
     return Markup("\n").join(html)
 
 
+@pass_eval_context
+def replace(eval_ctx: EvalContext, value: Any, old: Any, new: Any) -> str:
+    """Print with one word in place of another: `{{ phrase | replace("{n}", count) }}`.
+
+    Jinja's own, which would make a text of any length.
+    """
+    text, grows_by = str(value), len(str(new))
+    if len(text) + text.count(str(old)) * grows_by > MOST_REPLACED:
+        raise TemplateRuntimeError("the filter replace would make a text too long")
+    return do_replace(eval_ctx, value, old, new)
+
+
 #: Every filter by the name that templates use.
 FILTERS: Mapping[str, Callable[..., Any]] = {
     made.__name__: made
     for made in (
         *(day, short_day, date, time, hours, zone),
-        *(money, status, greeting, bold, paragraphs),
+        *(money, status, greeting, bold, paragraphs, replace),
     )
 }
 

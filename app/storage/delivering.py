@@ -42,6 +42,7 @@ _FIND = (
         notifications.c.recipient_name,
         notifications.c.locale,
         notifications.c.timezone,
+        notifications.c.template_id,
         bookings.c.revision,
         bookings.c.reference,
         bookings.c.status.label("booking_status"),

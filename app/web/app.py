@@ -21,6 +21,7 @@ from app.web.api import (
     services,
     task_groups,
     tasks,
+    templates,
     workers,
 )
 from app.web.auth import check_key
@@ -68,6 +69,7 @@ def create_app(runtime: Runtime) -> Flask:
         workers.api,
         tasks.api,
         task_groups.api,
+        templates.api,
     ):
         app.register_api(api, url_prefix=API_PREFIX)
     app.register_api(health.pages)

@@ -21,6 +21,8 @@ PAGES = {
     "/b/{token}",
     "/static/{filename}",
 }
+#: One of the texts that we send.
+TEMPLATE = f"{API}/templates/{{kind}}/{{channel}}/{{language}}"
 #: Every operation of CONTRACT section 4 that this version has.
 OPERATIONS = {
     ("get", f"{API}/services"),
@@ -59,6 +61,13 @@ OPERATIONS = {
     ("post", f"{API}/tasks/{{task_id}}/cancel"),
     ("post", f"{API}/task-groups"),
     ("get", f"{API}/task-groups/{{group_id}}"),
+    ("get", f"{API}/templates"),
+    *((method, TEMPLATE) for method in ("get", "put", "delete")),
+    ("get", f"{TEMPLATE}/versions"),
+    ("post", f"{TEMPLATE}/versions/{{version}}/publish"),
+    ("post", f"{TEMPLATE}/rollback"),
+    ("post", f"{TEMPLATE}/migrate"),
+    ("post", f"{TEMPLATE}/preview"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }
@@ -70,6 +79,8 @@ WITHOUT_BODY = {
     f"{API}/schedule/{{job}}/run",
     f"{API}/tasks/{{task_id}}/retry",
     f"{API}/tasks/{{task_id}}/cancel",
+    f"{TEMPLATE}/versions/{{version}}/publish",
+    f"{TEMPLATE}/rollback",
 }
 
 
@@ -145,7 +156,7 @@ def test_every_answer_has_its_schema_and_every_refusal_too(document: Any) -> Non
 
 def test_every_request_has_its_schema(document: Any) -> None:
     for method, path, operation in operations(document):
-        if method not in ("post", "patch") or path in WITHOUT_BODY:
+        if method not in ("post", "patch", "put") or path in WITHOUT_BODY:
             assert "requestBody" not in operation, (method, path)
             continue
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -171,6 +182,7 @@ def test_a_body_is_needed_only_where_a_field_is(document: Any) -> None:
         "/notifications",
         "/tasks",
         "/task-groups",
+        TEMPLATE.removeprefix(API),
     }
 
 

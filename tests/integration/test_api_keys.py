@@ -28,6 +28,7 @@ ADMINS: frozenset[Scope] = frozenset()
 #: Without a key.
 EVERYBODY = frozenset(Scope)
 
+TEMPLATE = "/api/v1/templates/<kind>/<channel>/<language>"
 #: Who may use each route, besides admins.
 ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("GET", "/api/v1/services"): SITE,
@@ -66,6 +67,13 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("GET", "/api/v1/workers"): ADMINS,
     ("GET", "/api/v1/schedule"): ADMINS,
     ("POST", "/api/v1/schedule/<job>/run"): ADMINS,
+    ("GET", "/api/v1/templates"): ADMINS,
+    **{(method, TEMPLATE): ADMINS for method in ("GET", "PUT", "DELETE")},
+    ("GET", f"{TEMPLATE}/versions"): ADMINS,
+    ("POST", f"{TEMPLATE}/versions/<version>/publish"): ADMINS,
+    ("POST", f"{TEMPLATE}/rollback"): ADMINS,
+    ("POST", f"{TEMPLATE}/migrate"): ADMINS,
+    ("POST", f"{TEMPLATE}/preview"): ADMINS,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
     ("GET", "/api/v1/openapi.json"): EVERYBODY,

@@ -57,7 +57,8 @@ class QueryModel(RequestModel):
 _query_schemas: dict[type[QueryModel], dict[str, Any]] = {}
 
 
-def _clean(value: str) -> str:
+def clean(value: str) -> str:
+    """Return the text; raise ValueError for one with control characters."""
     for letter in value:
         if unicodedata.category(letter) == "Cc" and letter not in _ALLOWED_CONTROLS:
             raise ValueError("may not hold control characters")
@@ -115,13 +116,13 @@ def _check_json(value: Any, *, depth: int) -> None:
         raise ValueError("may be nested 8 deep at most")
     if isinstance(value, dict):
         for key, inner in value.items():
-            _clean(key)
+            clean(key)
             _check_json(inner, depth=depth + 1)
     elif isinstance(value, list):
         for inner in value:
             _check_json(inner, depth=depth + 1)
     elif isinstance(value, str):
-        _clean(value)
+        clean(value)
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         raise ValueError("may hold whole numbers up to 2**53; write larger as text")
 
@@ -129,30 +130,30 @@ def _check_json(value: Any, *, depth: int) -> None:
 Line = Annotated[
     StrictStr,
     StringConstraints(min_length=1, max_length=200),
-    AfterValidator(_clean),
+    AfterValidator(clean),
     AfterValidator(_one_line),
 ]
 #: A line that customers read, so that it may stand in an e-mail's subject.
 Told = Annotated[Line, AfterValidator(_no_encoded_word)]
-Text = Annotated[StrictStr, StringConstraints(max_length=4000), AfterValidator(_clean)]
+Text = Annotated[StrictStr, StringConstraints(max_length=4000), AfterValidator(clean)]
 #: An id of ours, in a path or a filter.
 Id = Annotated[
     StrictStr,
     StringConstraints(max_length=100),
-    AfterValidator(_clean),
+    AfterValidator(clean),
     AfterValidator(_one_line),
 ]
 #: What is searched for: some letters, or an address of a customer.
 Words = Annotated[
     StrictStr,
     StringConstraints(min_length=1, max_length=100),
-    AfterValidator(_clean),
+    AfterValidator(clean),
     AfterValidator(_one_line),
 ]
 Address = Annotated[
     StrictStr,
     StringConstraints(max_length=254),
-    AfterValidator(_clean),
+    AfterValidator(clean),
     AfterValidator(_address),
 ]
 Phone = Annotated[StrictStr, StringConstraints(max_length=40), AfterValidator(_phone)]
