@@ -55,7 +55,8 @@ def _ways_out(message: Message) -> Mapping[str, str]:
     if message.unsubscribe_url:
         ways.append(f"<{message.unsubscribe_url}>")
     if message.unsubscribe_to:
-        ways.append(f"<mailto:{message.unsubscribe_to}?subject=unsubscribe>")
+        mailbox = quote(message.unsubscribe_to, safe="@")
+        ways.append(f"<mailto:{mailbox}?subject=unsubscribe>")
     if not ways:
         return {}
     listed = ", ".join(ways)

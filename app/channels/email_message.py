@@ -17,6 +17,7 @@ from email.utils import format_datetime
 from app.channels.base import Invite, Message
 from app.channels.email_headers import HEADERS, headers_of, message_id
 from app.clock import utc_now
+from app.config import Settings
 from app.domain.outcomes import Outcome, Result
 
 #: Longest display name and subject; longer ones are cut.
@@ -80,6 +81,13 @@ def parse_sender(text: str) -> Sender:
         raise ValueError("is not an address like Salon Rosa <hello@example.com>")
     name = re.sub(r"\\(.)", r"\1", (found["name"] or "").strip().strip('"'))
     return Sender(name=_one_line(name), address=plain_address(found["address"]))
+
+
+def house_sender(settings: Settings) -> Sender:
+    """Return who the house's e-mails come from; in preview nobody real."""
+    if settings.default_from_email:
+        return parse_sender(settings.default_from_email)
+    return Sender(name=settings.business_name, address="no-reply@preview.invalid")
 
 
 def plain_address(address: str) -> str:

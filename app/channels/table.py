@@ -25,7 +25,6 @@ from app.domain.recipients import Channel
 from app.errors import ConfigError
 
 if TYPE_CHECKING:
-    from app.channels.email_message import Sender
     from app.channels.smtp_session import Security
 
 __all__ = ["ORDERS", "PROVIDERS", "Mode", "channel_modes", "open_providers"]
@@ -79,18 +78,11 @@ def _opened(
         return chosen.build(settings)
     if chosen is Mode.OFF:
         return None
-    from app.channels.preview import Preview  # noqa: PLC0415 - see the top
+    from app.channels.email_message import house_sender  # noqa: PLC0415 - see the top
+    from app.channels.preview import Preview  # noqa: PLC0415 - likewise
 
     outbox = settings.data_dir / OUTBOX
-    return Preview(channel=channel, outbox=outbox, sender=_preview_sender(settings))
-
-
-def _preview_sender(settings: Settings) -> Sender:
-    from app.channels.email_message import Sender, parse_sender  # noqa: PLC0415 - as above
-
-    if settings.default_from_email:
-        return parse_sender(settings.default_from_email)
-    return Sender(name=settings.business_name, address="no-reply@preview.invalid")
+    return Preview(channel=channel, outbox=outbox, sender=house_sender(settings))
 
 
 def _twilio_sms(settings: Settings) -> Provider:

@@ -49,6 +49,7 @@ def _in_force(reading: Reading) -> Mapping[str, Mapping[str, Any]]:
         **_kinds(policy),
         "schedule": {job: write_timing(t) for job, t in policy.schedule.items()},
         "retention": _values(file.retention),
+        "email": _values(file.email),
         "engine": _values(file.engine),
     }
 
@@ -72,6 +73,7 @@ def _given(file: File) -> Mapping[str, set[str]]:
         **{f"queues.{name}": table for name, table in file.queues.items()},
         **{f"kinds.{name}": table for name, table in file.kinds.items()},
         "retention": file.retention,
+        "email": file.email,
         "engine": file.engine,
     }
     keys = {name: set(table.model_fields_set) for name, table in tables.items()}

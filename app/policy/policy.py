@@ -22,6 +22,10 @@ class Policy:
     schedule: Mapping[str, Timing]
     #: How long finished notifications are kept.
     keep_notifications: timedelta
+    #: Where answers to e-mails go; empty: to the sender.
+    reply_to: str
+    #: The mailbox that takes opt-outs; empty: none.
+    unsubscribe_to: str
     payment_hold: timedelta
     retry_failed: timedelta
     look_up: timedelta

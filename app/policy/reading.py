@@ -66,6 +66,7 @@ def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
         },
         schedule={**SCHEDULE, **file.schedule},
         keep_notifications=file.retention.notifications,
+        **dict(file.email),
         **dict(file.engine),
     )
 

@@ -23,7 +23,7 @@ from pydantic import (
 
 from app.domain.durations import LONGEST_DURATION, parse_duration, write_duration
 from app.domain.queues import Rate
-from app.domain.recipients import Channel
+from app.domain.recipients import Channel, normal_email
 from app.domain.schedule import Timing, parse_timing
 from app.policy.rates import parse_rate
 
@@ -51,6 +51,10 @@ def _between(least: timedelta, most: timedelta, *, or_none: bool = False) -> Any
     return AfterValidator(check)
 
 
+def _mailbox_or_none(value: str) -> str:
+    return normal_email(value) if value else ""
+
+
 _INSTANT, _SECOND = timedelta(seconds=0.1), timedelta(seconds=1)
 _DAY, _WEEK, _YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=366)
 
@@ -67,6 +71,7 @@ MaxLength = Annotated[StrictInt, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 When = Annotated[Timing, BeforeValidator(parse_timing)]
 RateLimit = Annotated[Rate | None, BeforeValidator(parse_rate)]
+Mailbox = Annotated[StrictStr, AfterValidator(_mailbox_or_none)]
 Name = Annotated[StrictStr, AfterValidator(check_name)]
 
 
@@ -122,6 +127,14 @@ class RetentionTable(Table):
     notifications: Interval = _key('"7d"', default=timedelta(days=7))
 
 
+class EmailTable(Table):
+    """`[email]`: where what people write by e-mail is read."""
+
+    reply_to: Mailbox = _key('"hello@salon.example"', default="")
+    #: Takes opt-outs that are written and not clicked.
+    unsubscribe_to: Mailbox = _key('"unsubscribe@salon.example"', default="")
+
+
 class EngineTable(Table):
     """`[engine]`: pauses that are no queue's own; tests shorten them."""
 
@@ -144,6 +157,7 @@ class File(Table):
     kinds: dict[str, KindTable] = {}
     schedule: dict[str, When] = {}
     retention: RetentionTable = RetentionTable()
+    email: EmailTable = EmailTable()
     engine: EngineTable = EngineTable()
 
 
@@ -152,5 +166,6 @@ TABLES: dict[str, type[Table]] = {
     "queues.NAME": FileQueueTable,
     "kinds.NAME": KindTable,
     "retention": RetentionTable,
+    "email": EmailTable,
     "engine": EngineTable,
 }

@@ -13,6 +13,7 @@ from app.domain.outcomes import Outcome
 from app.domain.queues import QueuePolicy
 from app.domain.recipients import Channel
 from app.runtime import Runtime
+from app.services.envelopes import in_envelope, unsubscribe_url
 from app.services.facts import facts_of
 from app.services.links import Links
 from app.services.pins import PinnedWords
@@ -143,6 +144,7 @@ class Courier:
 def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
     """Word a task's message (row of `delivering.find`); raise WordingError."""
     channel = Channel(row["channel"])
+    way_out = unsubscribe_url(courier.runtime, row, links=courier.links)
     rendered = courier.wording.render(
         row["kind"],
         channel,
@@ -150,8 +152,9 @@ def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
         locale=row["locale"],
         timezone=row["timezone"],
         own=courier.pinned.find(tx, row["template_id"]),
+        unsubscribe_url=way_out,
     )
-    return Message(
+    message = Message(
         key=row["id"],
         channel=channel,
         recipient=row["recipient"],
@@ -159,4 +162,7 @@ def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
+    )
+    return in_envelope(
+        courier.runtime, message, row, links=courier.links, unsubscribe_url=way_out
     )

@@ -26,7 +26,9 @@ ROWS, ROW = "_layout/rows.html", "row"
 #: What may be called: the macro, and the words that a block stands in place of.
 _CALLABLE = frozenset({ROW, "super"})
 #: Names that every template has beside the facts of its kind.
-SURROUNDINGS = frozenset({"channel", "business_timezone", "language", "direction"})
+SURROUNDINGS = frozenset(
+    {"channel", "business_timezone", "language", "direction", "unsubscribe_url"}
+)
 PHRASES = "words"
 #: Parts that a text may have, and how deep they may be nested: far more than the
 #: longest e-mail of ours, and printed within milliseconds.

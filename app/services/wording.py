@@ -108,10 +108,12 @@ class Wording:
         locale: str,
         timezone: str,
         own: OwnWords | None = None,
+        unsubscribe_url: str = "",
     ) -> Rendered:
         """Word one message for one reader; raise WordingError where that fails.
 
         `own`: the version of the owner's words that it is pinned to, in any language.
+        `unsubscribe_url`: where the reader opts out of such e-mails, if anywhere.
         """
         values = printable(kind, facts)
         if own is None:
@@ -121,6 +123,7 @@ class Wording:
             written_as = self._written_as(language, locale)
         formats = _formats(locale=written_as, timezone=timezone)
         context = values | self._surroundings(channel, language, formats)
+        context["unsubscribe_url"] = unsubscribe_url
         try:
             shelf = self._shelf(f"{kind}/{language}", own)
             rendered = _filled(channel, shelf, context)

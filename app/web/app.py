@@ -12,7 +12,15 @@ from app.runtime import Runtime
 from app.services.keys import KeyRing
 from app.services.links import Links
 from app.services.opening import open_wording
-from app.web import description, docs, health, manage, problems
+from app.web import (
+    calendar,
+    description,
+    docs,
+    health,
+    manage,
+    problems,
+    unsubscribe,
+)
 from app.web.api import (
     bookings,
     notifications,
@@ -73,7 +81,7 @@ def create_app(runtime: Runtime) -> Flask:
     ):
         app.register_api(api, url_prefix=API_PREFIX)
     app.register_api(health.pages)
-    for pages in (docs.pages, manage.pages):
+    for pages in (docs.pages, manage.pages, calendar.pages, unsubscribe.pages):
         app.register_blueprint(pages)
     if proxies := runtime.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents

@@ -19,6 +19,8 @@ PAGES = {
     "/api/docs",
     "/api/docs/{file}",
     "/b/{token}",
+    "/b/{token}/calendar.ics",
+    "/u/{token}",
     "/static/{filename}",
 }
 #: One of the texts that we send.

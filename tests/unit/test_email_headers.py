@@ -121,7 +121,6 @@ def test_answers_go_to_the_business() -> None:
     [
         {"unsubscribe_url": "https://a.example/u/x\r\nBcc: eve@example.net"},
         {"unsubscribe_url": "https://a.example/ü"},
-        {"unsubscribe_to": "out@example.com\nBcc: eve@example.net"},
         {"reply_to": "rosa@example.com\r\nBcc: eve@example.net"},
         {"reply_to": "rosa@example.com, eve@example.net"},
     ],
@@ -131,6 +130,14 @@ def test_no_address_of_ours_becomes_a_header(changes: dict[str, str]) -> None:
 
     assert isinstance(outcome, Outcome)
     assert outcome.result is Result.PERMANENT_CONTENT
+
+
+def test_a_strange_mailbox_for_opt_outs_stays_one_address() -> None:
+    message = replace(MESSAGE, unsubscribe_to="a?cc=eve>,\r\nBcc: eve@example.net")
+
+    assert read(message)["List-Unsubscribe"] == (
+        "<mailto:a%3Fcc%3Deve%3E%2C%0D%0ABcc%3A%20eve@example.net?subject=unsubscribe>"
+    )
 
 
 def test_a_strange_key_of_the_earlier_message_stays_one_token() -> None:

@@ -14,12 +14,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import vobject
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.bookings import BookingStatus
 from app.domain.invites import Appointment, Mailbox, Method, calendar_file
+from tests.calendars import read_calendar
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "calendar"
 REWRITE = os.environ.get("BELLHOP_TEST_REWRITE_GOLDEN") == "1"
@@ -67,18 +67,8 @@ FILES = {
 }
 
 
-def read(text: str) -> Any:
-    """Parse a file, and fail where a component lacks what the standard demands."""
-    # A zone counts as this file describes it, not as an earlier one did.
-    for zone in ZONES:
-        vobject.icalendar.registerTzid(zone, None)
-    calendar = vobject.readOne(text)
-    calendar.validate(raiseException=True)
-    return calendar
-
-
 def event_of(appointment: Appointment, *, method: Method = Method.REQUEST) -> Any:
-    return read(calendar_file(appointment, method=method)).vevent
+    return read_calendar(calendar_file(appointment, method=method)).vevent
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -100,7 +90,7 @@ def test_no_golden_file_is_left_over() -> None:
 def test_another_parser_reads_the_golden_file_as_it_was_meant(name: str) -> None:
     appointment, method = FILES[name]
 
-    calendar = read((GOLDEN / name).read_text(encoding="utf-8"))
+    calendar = read_calendar((GOLDEN / name).read_text(encoding="utf-8"))
 
     event = calendar.vevent
     zone = ZoneInfo(appointment.timezone)
@@ -127,14 +117,14 @@ def test_a_golden_file_is_written_as_the_standard_demands(name: str) -> None:
 
 
 def test_every_zone_that_is_named_is_described() -> None:
-    calendar = read(calendar_file(CONFIRMED, method=Method.REQUEST))
+    calendar = read_calendar(calendar_file(CONFIRMED, method=Method.REQUEST))
 
     assert calendar.vevent.dtstart.params["X-VOBJ-ORIGINAL-TZID"] == ["Europe/Madrid"]
     assert [zone.tzid.value for zone in calendar.vtimezone_list] == ["Europe/Madrid"]
 
 
 def test_a_cancellation_says_so_twice() -> None:
-    calendar = read(calendar_file(CANCELLED, method=Method.CANCEL))
+    calendar = read_calendar(calendar_file(CANCELLED, method=Method.CANCEL))
 
     assert calendar.method.value == "CANCEL"
     assert calendar.vevent.status.value == "CANCELLED"
@@ -194,7 +184,7 @@ def test_in_utc_no_zone_is_described() -> None:
     text = calendar_file(replace(CONFIRMED, timezone="UTC"), method=Method.REQUEST)
 
     assert "VTIMEZONE" not in text
-    assert read(text).vevent.dtstart.value == CONFIRMED.start
+    assert read_calendar(text).vevent.dtstart.value == CONFIRMED.start
 
 
 @given(

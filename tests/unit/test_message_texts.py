@@ -32,6 +32,7 @@ LANGUAGES = sorted(path.stem for path in (MESSAGES / "_words").glob("*.toml"))
 #: What every template has beside the facts of its kind.
 ALWAYS_THERE = frozenset(
     {"words", "language", "direction", "channel", "formats", "business_timezone"}
+    | {"unsubscribe_url"}
 )
 WORDING = Wording(business_locale="en", business_timezone="Europe/Madrid")
 
@@ -188,6 +189,7 @@ def test_every_language_has_the_same_phrases(language: str) -> None:
 
     assert phrases.keys() == english.keys()
     assert phrases["statuses"].keys() == set(BookingStatus)
+    assert phrases["unsubscribe_page"].keys() == english["unsubscribe_page"].keys()
     for name, phrase in phrases.items():
         slots = re.findall(r"{\w+}", str(english[name]))
         assert re.findall(r"{\w+}", str(phrase)) == slots, name

@@ -168,3 +168,10 @@ def test_a_duration_is_one_that_can_be_reckoned_with_or_is_refused(text: str) ->
     now = datetime.now(UTC)
     assert duration >= timedelta(0)
     assert now - duration < now + duration or not duration
+
+
+def test_a_mailbox_must_be_an_address_or_nothing(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, '[email]\nreply_to = "Rosa"\nunsubscribe_to = ""')
+
+    assert set(found) == {"email.reply_to"}
+    assert 'example: reply_to = "hello@salon.example"' in found["email.reply_to"]

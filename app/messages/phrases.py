@@ -1,0 +1,41 @@
+"""The phrases that texts of a language share, for pages as well as for messages.
+
+Read by pages that customers see. A language is one file in `_words/`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).resolve().parent / "_words"
+#: The language that has every phrase.
+_LAST_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrases:
+    """What is said in one language."""
+
+    language: str
+    words: Mapping[str, Any]
+
+
+def phrases_for(*locales: str) -> Phrases:
+    """Return the phrases of the first locale whose language we speak, else English."""
+    languages = (locale.replace("-", "_").partition("_")[0] for locale in locales)
+    spoken = (name for name in languages if name in _all_words())
+    language = next(spoken, _LAST_LANGUAGE)
+    return Phrases(language=language, words=_all_words()[language])
+
+
+@cache
+def _all_words() -> Mapping[str, Mapping[str, Any]]:
+    return {
+        path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(_FOLDER.glob("*.toml"))
+    }
