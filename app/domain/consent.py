@@ -87,7 +87,7 @@ class OptOut:
 
     scope: Scope
     reason: str
-    since: datetime | None = None
+    since: datetime
 
     def holds_back(self, policy: KindPolicy, args: Mapping[str, Any]) -> bool:
         """Tell whether a message that was planned with `args` must not leave."""

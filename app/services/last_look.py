@@ -80,7 +80,11 @@ def _is_unwanted(look: Look) -> Refusal | None:
     row = look.row
     if row["opt_out_scope"] is None:
         return None
-    opt_out = OptOut(scope=Scope(row["opt_out_scope"]), reason=row["opt_out_reason"])
+    opt_out = OptOut(
+        scope=Scope(row["opt_out_scope"]),
+        reason=row["opt_out_reason"],
+        since=row["opt_out_since"],
+    )
     policy = look.courier.runtime.policy.kinds[Kind(row["kind"])]
     return unwanted(policy, row["args"], opt_out)
 

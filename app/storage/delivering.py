@@ -58,6 +58,7 @@ _FIND = (
         own_tasks.c.group_id,
         suppressions.c.scope.label("opt_out_scope"),
         suppressions.c.reason.label("opt_out_reason"),
+        suppressions.c.since.label("opt_out_since"),
     )
     .outerjoin(notifications, notifications.c.task_id == tasks.c.id)
     .outerjoin(

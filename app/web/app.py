@@ -23,6 +23,8 @@ from app.web import (
 )
 from app.web.api import (
     bookings,
+    consents,
+    inbox,
     notifications,
     queues,
     schedule,
@@ -78,6 +80,8 @@ def create_app(runtime: Runtime) -> Flask:
         tasks.api,
         task_groups.api,
         templates.api,
+        inbox.api,
+        consents.api,
     ):
         app.register_api(api, url_prefix=API_PREFIX)
     app.register_api(health.pages)

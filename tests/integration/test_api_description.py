@@ -70,6 +70,10 @@ OPERATIONS = {
     ("post", f"{TEMPLATE}/rollback"),
     ("post", f"{TEMPLATE}/migrate"),
     ("post", f"{TEMPLATE}/preview"),
+    ("get", f"{API}/inbox"),
+    ("post", f"{API}/inbox/{{entry_id}}/done"),
+    ("get", f"{API}/consents"),
+    ("post", f"{API}/consents"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }
@@ -79,6 +83,7 @@ WITHOUT_BODY = {
     f"{API}/notifications/{{notification_id}}/cancel",
     f"{API}/queues/{{name}}/resume",
     f"{API}/schedule/{{job}}/run",
+    f"{API}/inbox/{{entry_id}}/done",
     f"{API}/tasks/{{task_id}}/retry",
     f"{API}/tasks/{{task_id}}/cancel",
     f"{TEMPLATE}/versions/{{version}}/publish",
@@ -185,6 +190,7 @@ def test_a_body_is_needed_only_where_a_field_is(document: Any) -> None:
         "/tasks",
         "/task-groups",
         TEMPLATE.removeprefix(API),
+        "/consents",
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.domain.consent import How, OptOut, Said, Scope, reason_of, wider
@@ -9,8 +11,9 @@ from app.domain.kinds import KINDS, Kind
 from app.domain.recipients import Channel
 from tests.house import ALICE
 
-STOPPED = OptOut(scope=Scope.ALL, reason="The customer opted out by SMS.")
-UNSUBSCRIBED = OptOut(scope=Scope.NONESSENTIAL, reason="The customer unsubscribed.")
+SINCE = datetime(2027, 3, 12, tzinfo=UTC)
+STOPPED = OptOut(scope=Scope.ALL, reason="They opted out.", since=SINCE)
+UNSUBSCRIBED = OptOut(scope=Scope.NONESSENTIAL, reason="Unsubscribed.", since=SINCE)
 
 #: What a customer need not know: an opt-out of these alone leaves the rest.
 NEED_NOT_BE_KNOWN = {Kind.BOOKING_REMINDER, Kind.MESSAGE}
