@@ -84,6 +84,9 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("GET", "/api/docs"): EVERYBODY,
     ("GET", "/api/docs/<path:file>"): EVERYBODY,
     ("GET", "/b/<token>"): EVERYBODY,
+    ("GET", "/b/<token>/calendar.ics"): EVERYBODY,
+    ("GET", "/u/<token>"): EVERYBODY,
+    ("POST", "/u/<token>"): EVERYBODY,
     ("GET", "/static/<path:filename>"): EVERYBODY,
 }
 
