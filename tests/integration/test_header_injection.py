@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import email
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from app.channels.base import Message
+from app.channels.base import Invite, Message
 from app.channels.email_message import Sender
 from app.channels.smtp import Smtp
 from app.channels.smtp_session import MailServer, Security
@@ -151,3 +152,32 @@ def test_no_address_with_more_in_it_is_sent_to(
     ]
     assert taken == []
     assert simulator.ledger(accepted=None) == []
+
+
+def test_a_long_way_out_and_a_calendar_file_reach_the_mailbox_untouched(
+    provider: Smtp, simulator: Simulator
+) -> None:
+    link = "https://rosa.example.com/u/" + "x" * 300
+    content = "BEGIN:VCALENDAR\r\nSUMMARY:Peluquería\r\nEND:VCALENDAR\r\n"
+    full = replace(
+        message(name="Élodie"),
+        unsubscribe_url=link,
+        follows="n-0",
+        reply_to="desk@example.com",
+        invite=Invite(method="REQUEST", content=content),
+    )
+
+    outcome = provider.send(full)
+
+    [entry] = simulator.ledger()
+    received = email.message_from_string(entry["raw"])
+    files = [part for part in received.walk() if part.get_content_subtype() != "plain"]
+    assert outcome.result is Result.ACCEPTED
+    assert f"List-Unsubscribe: <{link}>" in entry["raw"].splitlines()
+    assert received["In-Reply-To"] == "<n-0@example.com>"
+    assert received["Reply-To"] == "desk@example.com"
+    assert entry["text"].strip() == "See you on Monday."
+    assert [part.get_payload(decode=True) for part in files[-2:]] == [
+        content.encode(),
+        content.encode(),
+    ]
