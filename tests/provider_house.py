@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from app.channels.base import CALL_S, Message, Provider
+from app.channels.meta import Meta
 from app.channels.preview import Preview
+from app.channels.resend import Resend
 from app.channels.smtp import Smtp
 from app.channels.smtp_session import MailServer, Security
 from app.channels.twilio import Twilio
+from app.channels.vonage import Vonage
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from tests.mail_house import ROSA
@@ -23,9 +26,13 @@ from tests.simulator import Simulator
 
 ACCOUNT = "AC" + "0" * 32
 PASSWORD = "s3cret-t0ken"
+NUMBER_ID = "106540352242922"
 #: What the simulator is started with.
 LOGINS = [
     *("--twilio-account-sid", ACCOUNT, "--twilio-auth-token", PASSWORD),
+    *("--whatsapp-access-token", PASSWORD, "--whatsapp-phone-number-id", NUMBER_ID),
+    *("--vonage-api-key", "rosa", "--vonage-api-secret", PASSWORD),
+    *("--resend-api-key", PASSWORD),
     *("--smtp-user", "rosa", "--smtp-password", PASSWORD),
 ]
 
@@ -60,6 +67,25 @@ def twilio_whatsapp(place: Place) -> Provider:
     return twilio_sms(place, channel=Channel.WHATSAPP)
 
 
+def meta(place: Place) -> Provider:
+    """Make Meta's WhatsApp."""
+    return Meta(
+        phone_number_id=NUMBER_ID, access_token=place.password, api_base=place.http
+    )
+
+
+def vonage(place: Place) -> Provider:
+    """Make Vonage's SMS."""
+    return Vonage(
+        api_key="rosa", api_secret=place.password, sender="Rosa", api_base=place.http
+    )
+
+
+def resend(place: Place) -> Provider:
+    """Make Resend's e-mail."""
+    return Resend(api_key=place.password, sender=ROSA, api_base=place.http)
+
+
 def smtp(place: Place) -> Provider:
     """Make the way to a mail server."""
     server = MailServer(
@@ -79,7 +105,8 @@ def preview(place: Place) -> Provider:
 
 Maker = Callable[[Place], Provider]
 
-REMOTE = [twilio_sms, twilio_whatsapp, smtp]
+HTTP = [twilio_sms, twilio_whatsapp, meta, vonage, resend]
+REMOTE = [*HTTP, smtp]
 EVERY = [*REMOTE, preview]
 
 

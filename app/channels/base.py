@@ -28,12 +28,25 @@ class Invite:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Template:
+    """A template that WhatsApp has approved, and what its places are filled with.
+
+    `name` is the template's at Meta, or the `HX…` of its content at Twilio.
+    """
+
+    name: str
+    language: str = ""
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One rendered message to one recipient.
 
     `key` is the notification's id: stable across attempts, so that a provider (or a
     mailbox, through the Message-ID) can recognise a repetition. `recipient` is E.164
-    (`+4915112345678`) or an address. What follows `text` is used by e-mail only.
+    (`+4915112345678`) or an address. What follows `text` is used by e-mail only, but
+    for the last.
     """
 
     key: str
@@ -52,6 +65,8 @@ class Message:
     #: The mailbox that takes opt-outs, too.
     unsubscribe_to: str = ""
     invite: Invite | None = None
+    #: WhatsApp only: sent in place of the words, which stand for what it says.
+    template: Template | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

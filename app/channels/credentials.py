@@ -23,6 +23,9 @@ class Mode(StrEnum):
     """How a channel sends: through a provider, into the outbox, or not at all."""
 
     TWILIO = "twilio"
+    VONAGE = "vonage"
+    META = "meta"
+    RESEND = "resend"
     SMTP = "smtp"
     PREVIEW = "preview"
     OFF = "off"
@@ -30,7 +33,7 @@ class Mode(StrEnum):
 
 #: Those that tell a repetition by its key: what may have been sent is sent again at
 #: once, without harm.
-REPEATS_SAFELY: frozenset[str] = frozenset({Mode.PREVIEW})
+REPEATS_SAFELY: frozenset[str] = frozenset({Mode.PREVIEW, Mode.RESEND})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,8 @@ class Row:
 
 #: Variables that come together or not at all.
 _PAIRS = (("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"),)
+#: Where the providers are to whom a secret is shown.
+_BASES = ("TWILIO_API_BASE", "VONAGE_API_BASE", "WHATSAPP_API_BASE", "RESEND_API_BASE")
 _FIELDS = {field.alias: name for name, field in Settings.model_fields.items()}
 
 
@@ -145,10 +150,11 @@ def _clear_text(settings: Settings) -> Iterator[Problem]:
     if has_password and not (encrypted or _is_this_machine(settings.email_host or "")):
         message = "must be 1: the password would leave this machine in clear text"
         yield Problem("EMAIL_USE_TLS", message)
-    twilio = urlsplit(settings.twilio_api_base)
-    if twilio.scheme == "http" and not _is_this_machine(twilio.hostname or ""):
-        message = "must begin with https: the token would be sent in clear text"
-        yield Problem("TWILIO_API_BASE", message)
+    for variable in _BASES:
+        base = urlsplit(str(value(settings, variable)))
+        if base.scheme == "http" and not _is_this_machine(base.hostname or ""):
+            message = "must begin with https: the token would be sent in clear text"
+            yield Problem(variable, message)
 
 
 def _order(settings: Settings, variable: str) -> tuple[str, ...]:

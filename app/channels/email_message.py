@@ -1,7 +1,7 @@
 """Builds the e-mail that leaves the house: one recipient, a stable Message-ID.
 
-Used by `smtp.py` and `preview.py`. Values from outside (names, subjects) can never
-become headers of their own; an address that is not one plain address is refused.
+Used by `smtp.py`, `resend.py` and `preview.py`. Values from outside (names, subjects)
+can never become headers of their own; an address that is not plain is refused.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def parse_sender(text: str) -> Sender:
     if found is None:
         raise ValueError("is not an address like Salon Rosa <hello@example.com>")
     name = re.sub(r"\\(.)", r"\1", (found["name"] or "").strip().strip('"'))
-    return Sender(name=_one_line(name), address=plain_address(found["address"]))
+    return Sender(name=one_line(name), address=plain_address(found["address"]))
 
 
 def house_sender(settings: Settings) -> Sender:
@@ -137,11 +137,11 @@ def build_letter(message: Message, *, sender: Sender) -> Letter | Outcome:
 
 def _email(message: Message, sender: Sender, recipient: str) -> bytes:
     mail = EmailMessage(policy=_BODIES)
-    mail["From"] = _mailbox(sender.name, sender.address)
-    mail["To"] = _mailbox(message.recipient_name, recipient)
+    mail["From"] = mailbox(sender.name, sender.address)
+    mail["To"] = mailbox(message.recipient_name, recipient)
     if message.reply_to:
-        mail["Reply-To"] = _mailbox("", plain_address(message.reply_to))
-    mail["Subject"] = _one_line(message.subject)[:MAX_SUBJECT]
+        mail["Reply-To"] = mailbox("", plain_address(message.reply_to))
+    mail["Subject"] = one_line(message.subject)[:MAX_SUBJECT]
     mail["Date"] = format_datetime(utc_now())
     for name, value in headers_of(message, domain=sender.domain).items():
         mail[name] = value
@@ -173,11 +173,12 @@ def _invite(mail: EmailMessage, invite: Invite) -> None:
     )
 
 
-def _mailbox(name: str, address: str) -> Address:
-    return Address(display_name=_one_line(name)[:MAX_NAME], addr_spec=address)
+def mailbox(name: str, address: str) -> Address:
+    """Return an address with its name, on one line and of a sane length."""
+    return Address(display_name=one_line(name)[:MAX_NAME], addr_spec=address)
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
     """Neutralise what could end a header or be decoded into one (CVE-2024-6923)."""
     flat = _UNPRINTABLE.sub(" ", value).replace("=?", "= ?")
     return " ".join(flat.split())

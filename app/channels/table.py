@@ -105,6 +105,38 @@ def _twilio(settings: Settings, channel: Channel, sender: str | None) -> Provide
     )
 
 
+def _vonage(settings: Settings) -> Provider:
+    from app.channels.vonage import Vonage  # noqa: PLC0415 - see the top
+
+    return Vonage(
+        api_key=_plain(settings.vonage_api_key),
+        api_secret=_plain(settings.vonage_api_secret),
+        sender=settings.vonage_sms_from or "",
+        api_base=settings.vonage_api_base,
+    )
+
+
+def _meta(settings: Settings) -> Provider:
+    from app.channels.meta import Meta  # noqa: PLC0415 - see the top
+
+    return Meta(
+        phone_number_id=settings.whatsapp_phone_number_id or "",
+        access_token=_plain(settings.whatsapp_access_token),
+        api_base=settings.whatsapp_api_base,
+    )
+
+
+def _resend(settings: Settings) -> Provider:
+    from app.channels.email_message import parse_sender  # noqa: PLC0415 - see the top
+    from app.channels.resend import Resend  # noqa: PLC0415 - likewise
+
+    return Resend(
+        api_key=_plain(settings.resend_api_key),
+        sender=parse_sender(settings.default_from_email or ""),
+        api_base=settings.resend_api_base,
+    )
+
+
 def _smtp(settings: Settings) -> Provider:
     from app.channels.email_message import parse_sender  # noqa: PLC0415 - see the top
     from app.channels.smtp import Smtp  # noqa: PLC0415 - likewise
@@ -150,6 +182,27 @@ PROVIDERS: tuple[Row, ...] = (
         needs=(*_TWILIO_ACCOUNT, "TWILIO_WHATSAPP_FROM"),
         account=_TWILIO_ACCOUNT,
         build=_twilio_whatsapp,
+    ),
+    Row(
+        name=Mode.VONAGE,
+        channel=Channel.SMS,
+        wanted_by=("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_SMS_FROM"),
+        needs=("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_SMS_FROM"),
+        build=_vonage,
+    ),
+    Row(
+        name=Mode.META,
+        channel=Channel.WHATSAPP,
+        wanted_by=("WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN"),
+        needs=("WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN"),
+        build=_meta,
+    ),
+    Row(
+        name=Mode.RESEND,
+        channel=Channel.EMAIL,
+        wanted_by=("RESEND_API_KEY",),
+        needs=("RESEND_API_KEY", "DEFAULT_FROM_EMAIL"),
+        build=_resend,
     ),
     Row(
         name=Mode.SMTP,

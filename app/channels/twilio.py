@@ -7,7 +7,7 @@ Twilio's own words, since they hold the recipient's number.
 
 from __future__ import annotations
 
-import base64
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,11 +16,22 @@ from typing import Any
 
 from app.channels.base import CALL_S, LookupAnswer, Message, Verdict
 from app.channels.http import HttpClient
-from app.channels.http_answers import Answer, Failure, Fate
+from app.channels.http_answers import Answer, Failure
+from app.channels.http_verdicts import (
+    HALF_A_CHARACTER,
+    basic,
+    failed,
+    is_whole,
+    judged,
+    nameless,
+    refused,
+    unanswered,
+)
 from app.channels.twilio_codes import TWILIO_CODES
-from app.domain.outcomes import Fault, Lookup, Outcome, Result
+from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
+COMPANY = "Twilio"
 #: How far Twilio's clock may be behind ours; its times have whole seconds.
 CLOCK_SLACK = timedelta(seconds=30)
 #: Messages asked for in a look-up, and bytes that so many may have.
@@ -54,23 +65,22 @@ class Twilio:
         self._client = HttpClient()
         account = f"{api_base.rstrip('/')}/2010-04-01/Accounts/{account_sid}"
         self._url = f"{account}/Messages.json"
-        self._headers = {"Authorization": _basic(account_sid, auth_token)}
+        self._headers = {"Authorization": basic(account_sid, auth_token)}
 
     def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
         """POST the message; judge the answer by Twilio's code, then by the status."""
-        if not _is_whole(message.text):
-            reason = "the message's text holds half a character"
-            return Outcome(result=Result.PERMANENT_CONTENT, reason=reason)
+        if not is_whole(message.text):
+            return HALF_A_CHARACTER
         fields = {
             "To": self._address(message.recipient),
-            "Body": message.text,
+            **_content(message),
             **self._from(),
         }
         answer = self._client.post_form(
             self._url, fields=fields, headers=self._headers, within_s=within_s
         )
         if isinstance(answer, Failure):
-            return _unanswered(answer)
+            return unanswered(answer, company=COMPANY)
         return _outcome(answer)
 
     def look_up(
@@ -126,47 +136,30 @@ class Twilio:
         return {"From": self._address(self._sender)}
 
 
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def _is_whole(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _unanswered(failure: Failure) -> Outcome:
-    if failure.fate is Fate.NOT_SENT:
-        reason = f"Twilio could not be reached: {failure.reason}"
-        return Outcome(result=Result.TRANSIENT, reason=reason, fault=failure.fault)
-    reason = f"it is not known whether Twilio took the message: {failure.reason}"
-    return Outcome(result=Result.AMBIGUOUS, reason=reason, fault=failure.fault)
+def _content(message: Message) -> dict[str, str]:
+    template = message.template
+    if template is None:
+        return {"Body": message.text}
+    variables = {str(n): words for n, words in enumerate(template.parameters, start=1)}
+    filled = {"ContentVariables": json.dumps(variables)} if variables else {}
+    return {"ContentSid": template.name, **filled}
 
 
 def _outcome(answer: Answer) -> Outcome:
     if 200 <= answer.status < 300:
         return _taken(answer)
     code = _code(answer.json_object().get("code"))
-    verdict = _failed(answer) or TWILIO_CODES.get(code) or _refused(answer)
-    return Outcome(
-        result=verdict.result,
-        reason=verdict.reason,
-        code=str(code or answer.status),
-        retry_after=answer.retry_after or verdict.retry_after,
-        fault=verdict.fault,
+    verdict = (
+        failed(answer, company=COMPANY) or TWILIO_CODES.get(code) or _refused(answer)
     )
+    return judged(verdict, answer, code=str(code or answer.status))
 
 
 def _taken(answer: Answer) -> Outcome:
     resource = answer.json_object()
     sid = _usable_sid(resource)
     if not sid:
-        reason = "Twilio answered, but did not name the message"
-        return Outcome(
-            result=Result.AMBIGUOUS,
-            reason=reason,
-            code=str(answer.status),
-            fault=Fault.DOWN,
-        )
+        return nameless(answer, company=COMPANY)
     code = _code(resource.get("error_code"))
     verdict = TWILIO_CODES.get(code)
     if resource.get("status") in _GIVEN_UP and verdict is not None:
@@ -180,26 +173,11 @@ def _taken(answer: Answer) -> Outcome:
     return Outcome(result=Result.ACCEPTED, provider_message_id=sid)
 
 
-def _failed(answer: Answer) -> Verdict | None:
-    """Judge what a code cannot mend: the request may have been worked on."""
-    if answer.status >= 500:
-        reason = "Twilio failed while it took the message"
-        return Verdict(Result.AMBIGUOUS, reason, Fault.DOWN)
-    return None
-
-
 def _refused(answer: Answer) -> Verdict:
     """Judge an answer whose code (if it has one) we do not know."""
-    status = answer.status
-    if status in {408, 425, 429}:
-        fault = Fault.LIMITED if status == 429 else Fault.DOWN
-        return Verdict(Result.TRANSIENT, "Twilio asks us to try again later", fault)
-    if status in {401, 403}:
+    if answer.status in {401, 403}:
         return TWILIO_CODES[20003]
-    if status < 400 or status in {404, 405, 407}:
-        reason = "what answers at TWILIO_API_BASE does not seem to be Twilio"
-        return Verdict(Result.CONFIG, reason, Fault.REFUSED)
-    return Verdict(Result.PERMANENT_CONTENT, "Twilio refused the message")
+    return refused(answer, company=COMPANY, variable="TWILIO_API_BASE")
 
 
 def _code(value: object) -> int:

@@ -9,10 +9,13 @@ from pydantic import ConfigDict
 
 from app.config.groups.email import SmtpSettings
 from app.config.groups.house import HouseSettings
+from app.config.groups.meta import MetaSettings
 from app.config.groups.order import ProviderOrder
 from app.config.groups.payments import PaymentSettings
+from app.config.groups.resend import ResendSettings
 from app.config.groups.staff import StaffSettings
 from app.config.groups.twilio import TwilioSettings
+from app.config.groups.vonage import VonageSettings
 
 #: What listens on every address is reached at this one.
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
@@ -23,7 +26,10 @@ class Settings(
     PaymentSettings,
     StaffSettings,
     ProviderOrder,
+    VonageSettings,
+    MetaSettings,
     TwilioSettings,
+    ResendSettings,
     SmtpSettings,
     HouseSettings,
 ):

@@ -23,6 +23,9 @@ class Options:
     twilio_auth_token: str | None = None
     whatsapp_access_token: str | None = None
     whatsapp_phone_number_id: str | None = None
+    vonage_api_key: str | None = None
+    vonage_api_secret: str | None = None
+    resend_api_key: str | None = None
     smtp_user: str | None = None
     smtp_password: str | None = None
     smtp_starttls_cert: Path | None = None
@@ -70,6 +73,9 @@ def _add_credentials(parser: argparse.ArgumentParser) -> None:
     flag("--twilio-auth-token")
     flag("--whatsapp-access-token")
     flag("--whatsapp-phone-number-id")
+    flag("--vonage-api-key")
+    flag("--vonage-api-secret")
+    flag("--resend-api-key")
     flag("--smtp-user")
     flag("--smtp-password")
     flag("--smtp-starttls-cert", type=Path, help="PEM file; STARTTLS is then demanded")

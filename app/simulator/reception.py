@@ -132,7 +132,7 @@ class Reception:
         fault: str = "",
     ) -> Answer:
         verdict = provider.judge(request, submission)
-        if submission.operation is Operation.LOOK_UP:
+        if submission.operation is Operation.LOOK_UP or verdict.is_repetition:
             return verdict.answer
         if verdict.reason:
             entry = Entry.refused(submission, reason=verdict.reason, fault=fault)

@@ -21,10 +21,14 @@ from app.simulator.meta.api import PATH as META_PATH
 from app.simulator.meta.api import Meta
 from app.simulator.options import Options
 from app.simulator.reception import Reception
+from app.simulator.resend import PATH as RESEND_PATH
+from app.simulator.resend import Resend
 from app.simulator.smtp_server import SmtpServer
 from app.simulator.smtp_session import MailRoom
 from app.simulator.stopping import StopSign
 from app.simulator.twilio.api import Twilio
+from app.simulator.vonage import PATH as VONAGE_PATH
+from app.simulator.vonage import Vonage
 
 HOST = "127.0.0.1"
 
@@ -65,11 +69,17 @@ def _http_server(
         access_token=options.whatsapp_access_token,
         number_id=options.whatsapp_phone_number_id,
     )
+    resend = Resend(ledger=ledger, api_key=options.resend_api_key)
+    vonage = Vonage(
+        api_key=options.vonage_api_key, api_secret=options.vonage_api_secret
+    )
     return HttpServer(
         listener,
         routes=[
             Route(re.compile("/2010-04-01/"), twilio),
             Route(META_PATH, meta),
+            Route(VONAGE_PATH, vonage),
+            Route(RESEND_PATH, resend),
             Route(re.compile("/hooks/."), Hooks()),
         ],
         reception=Reception(ledger=ledger, faults=faults),

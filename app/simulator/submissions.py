@@ -47,3 +47,5 @@ class Verdict:
     answer: Answer
     provider_message_id: str = ""
     reason: str = ""
+    #: The same message under the same key as before: it leaves no second line.
+    is_repetition: bool = False

@@ -39,7 +39,7 @@ def test_every_example_is_a_value_that_can_be_set(tmp_path: Path) -> None:
     assert [line.partition("=")[0] for line in lines] == list(names())
     assert settings.business_name == "Salon Rosa"
     assert settings.default_from_email == "Salon Rosa <hello@example.com>"
-    assert settings.sms_providers == ("twilio",)
+    assert settings.sms_providers == ("twilio", "vonage")
 
 
 def test_every_group_begins_at_a_setting_that_exists() -> None:

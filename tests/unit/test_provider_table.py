@@ -18,6 +18,13 @@ MAIL = {
     "EMAIL_HOST": "smtp.example.com",
     "DEFAULT_FROM_EMAIL": "Salon Rosa <hello@example.com>",
 }
+VONAGE = {
+    "VONAGE_API_KEY": "abcd1234",
+    "VONAGE_API_SECRET": "secret",
+    "VONAGE_SMS_FROM": "SalonRosa",
+}
+META = {"WHATSAPP_PHONE_NUMBER_ID": "106540", "WHATSAPP_ACCESS_TOKEN": "secret"}
+RESEND = {"RESEND_API_KEY": "re_1", "DEFAULT_FROM_EMAIL": "hello@example.com"}
 LOGIN = {"EMAIL_HOST_USER": "rosa", "EMAIL_HOST_PASSWORD": "secret"}
 
 PREVIEWS = dict.fromkeys(Channel, Mode.PREVIEW)
@@ -45,6 +52,17 @@ def settings(**values: object) -> Settings:
                 Channel.WHATSAPP: Mode.TWILIO,
                 Channel.EMAIL: Mode.SMTP,
             },
+        ),
+        (VONAGE, {**OFFS, Channel.SMS: Mode.VONAGE}),
+        (META, {**OFFS, Channel.WHATSAPP: Mode.META}),
+        (RESEND, {**OFFS, Channel.EMAIL: Mode.RESEND}),
+        (
+            {**SMS, **VONAGE, "SMS_PROVIDERS": "vonage,twilio"},
+            {**OFFS, Channel.SMS: Mode.VONAGE},
+        ),
+        (
+            {**MAIL, **RESEND, "EMAIL_PROVIDERS": "smtp"},
+            {**OFFS, Channel.EMAIL: Mode.SMTP},
         ),
         ({**SMS, "SMS_PROVIDERS": "twilio"}, {**OFFS, Channel.SMS: Mode.TWILIO}),
         ({**SMS, "SMS_PROVIDERS": "preview"}, PREVIEWS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.simulator.twilio.resource import segments
+from app.simulator.sms_length import segments
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ class ProviderOrder(BaseModel):
         "SMS_PROVIDERS",
         (),
         about="Order of preference; by the credentials found where not set",
-        example="twilio",
+        example="twilio,vonage",
     )
     whatsapp_providers: Words = variable(
-        "WHATSAPP_PROVIDERS", (), about="The same for WhatsApp", example="twilio"
+        "WHATSAPP_PROVIDERS", (), about="The same for WhatsApp", example="meta,twilio"
     )
     email_providers: Words = variable(
-        "EMAIL_PROVIDERS", (), about="The same for e-mail", example="smtp"
+        "EMAIL_PROVIDERS", (), about="The same for e-mail", example="resend,smtp"
     )

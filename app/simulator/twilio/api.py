@@ -5,15 +5,13 @@ Called by `reception.py`. Looks messages up in the ledger and never writes there
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 import uuid
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from app.simulator.ledger import Entry, Ledger
+from app.simulator.reading import basic_credentials, read_form
 from app.simulator.submissions import Operation, Submission, Verdict
 from app.simulator.twilio.errors import error_answer, ordered_error, unauthenticated
 from app.simulator.twilio.pages import PageRequest, page
@@ -37,7 +35,7 @@ class Twilio:
 
     def read(self, request: Request) -> Submission:
         """Read the form of a send; everything else is a look-up."""
-        form = _form(request)
+        form = read_form(request)
         channel, recipient = address(str(form.get("To", "")))
         _, sender = address(str(form.get("From", "")))
         return Submission(
@@ -72,7 +70,7 @@ class Twilio:
             return None
         given = request.headers.get("authorization", "")
         expected = f"{self._account_sid}:{self._auth_token or ''}".encode()
-        if not hmac.compare_digest(_credentials(given), expected):
+        if not hmac.compare_digest(basic_credentials(given), expected):
             return unauthenticated(has_credentials=bool(given))
         if account != self._account_sid:
             return error_answer(20404, request.path)
@@ -123,29 +121,3 @@ def _shown(account: str, entry: Entry) -> dict[str, Any]:
 def _refused(answer: Answer) -> Verdict:
     code = read_json(answer.body)["code"]
     return Verdict(answer=answer, reason=f"HTTP {answer.status}, code {code}")
-
-
-def _form(request: Request) -> Mapping[str, Any]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
-    if media_type != "application/x-www-form-urlencoded":
-        return {}
-    form: dict[str, Any] = {}
-    text = request.body.decode("utf-8", errors="replace")
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        if name in form:
-            earlier = form[name]
-            several = earlier if isinstance(earlier, list) else [earlier]
-            form[name] = [*several, value]
-        else:
-            form[name] = value
-    return form
-
-
-def _credentials(header: str) -> bytes:
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() != "basic":
-        return b""
-    try:
-        return base64.b64decode(value, validate=True)
-    except ValueError:
-        return b""

@@ -10,12 +10,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-#: GSM 03.38: what fits into seven bits, and what costs two places of them.
-_GSM = set(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_TWICE = set("\f^{}\\[~]|€")
+from app.simulator.sms_length import segments
 
 
 def new_message(
@@ -64,17 +59,6 @@ def media_count(form: Mapping[str, Any]) -> int:
     """Count the media that a send brings along."""
     media = form.get("MediaUrl", [])
     return 1 if isinstance(media, str) else len(media)
-
-
-def segments(text: str) -> int:
-    """Count the SMS that a text takes: 160 and 153 characters, or 70 and 67."""
-    if set(text) <= _GSM | _GSM_TWICE:
-        length = len(text) + sum(letter in _GSM_TWICE for letter in text)
-        alone, joined = 160, 153
-    else:
-        length = len(text.encode("utf-16-le", "surrogatepass")) // 2
-        alone, joined = 70, 67
-    return 1 if length <= alone else -(-length // joined)
 
 
 def _initial_status(form: Mapping[str, Any]) -> str:

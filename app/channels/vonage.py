@@ -1,0 +1,136 @@
+"""Vonage: carries SMS over its SMS API.
+
+Its HTTP status is always 200: what became of the message stands inside, one entry a
+part of a long text. There is no idempotency key and no look-up; our own name of the
+message comes back in receipts (`client-ref`).
+https://developer.vonage.com/en/api/sms
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.channels.base import CALL_S, LookupAnswer, Message
+from app.channels.http import HttpClient
+from app.channels.http_answers import Answer, Failure
+from app.channels.http_verdicts import (
+    HALF_A_CHARACTER,
+    basic,
+    failed,
+    is_whole,
+    judged,
+    nameless,
+    refused,
+    unanswered,
+)
+from app.channels.vonage_codes import VONAGE_STATUSES
+from app.domain.gsm import is_gsm
+from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.recipients import Channel
+
+COMPANY = "Vonage"
+_TAKEN = "0"
+
+
+class Vonage:
+    """Sends SMS through a Vonage account."""
+
+    name = "vonage"
+    channel = Channel.SMS
+    repeats_safely = False
+
+    def __init__(
+        self, *, api_key: str, api_secret: str, sender: str, api_base: str
+    ) -> None:
+        self._sender = sender
+        self._client = HttpClient()
+        self._url = f"{api_base.rstrip('/')}/sms/json"
+        self._headers = {"Authorization": basic(api_key, api_secret)}
+
+    def send(self, message: Message, *, within_s: float = CALL_S) -> Outcome:
+        """POST the message; judge the answer by what it says of each part."""
+        if not is_whole(message.text):
+            return HALF_A_CHARACTER
+        answer = self._client.post_form(
+            self._url,
+            fields=self._fields(message),
+            headers=self._headers,
+            within_s=within_s,
+        )
+        if isinstance(answer, Failure):
+            return unanswered(answer, company=COMPANY)
+        return _outcome(answer)
+
+    def look_up(
+        self,
+        message: Message,  # noqa: ARG002 - Vonage offers none
+        *,
+        since: datetime,  # noqa: ARG002 - as above
+        within_s: float = CALL_S,  # noqa: ARG002 - as above
+    ) -> LookupAnswer:
+        """Say that Vonage cannot be asked; its receipts tell."""
+        return LookupAnswer(lookup=Lookup.UNSUPPORTED)
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._client.close()
+
+    def _fields(self, message: Message) -> dict[str, str]:
+        return {
+            "to": message.recipient.removeprefix("+"),
+            "from": self._sender.removeprefix("+"),
+            "text": message.text,
+            "type": "text" if is_gsm(message.text) else "unicode",
+            "client-ref": message.key,
+        }
+
+
+def _outcome(answer: Answer) -> Outcome:
+    parts = _parts(answer)
+    if not 200 <= answer.status < 300:
+        verdict = failed(answer, company=COMPANY) or refused(
+            answer, company=COMPANY, variable="VONAGE_API_BASE"
+        )
+        return judged(verdict, answer)
+    if not parts:
+        return nameless(answer, company=COMPANY)
+    taken = [part for part in parts if part.get("status") == _TAKEN]
+    if len(taken) == len(parts):
+        return _accepted(answer, parts[0])
+    if taken:
+        # A second time would send again what was taken.
+        return Outcome(
+            result=Result.PERMANENT_CONTENT,
+            reason="Vonage took only a part of the long message",
+            code=_status(next(part for part in parts if part not in taken)),
+        )
+    return _refusal(answer, parts[0])
+
+
+def _accepted(answer: Answer, part: Mapping[str, Any]) -> Outcome:
+    name = part.get("message-id")
+    if not isinstance(name, str) or not name:
+        return nameless(answer, company=COMPANY)
+    return Outcome(result=Result.ACCEPTED, provider_message_id=name)
+
+
+def _refusal(answer: Answer, part: Mapping[str, Any]) -> Outcome:
+    status = _status(part)
+    verdict = VONAGE_STATUSES.get(status)
+    if verdict is None:
+        reason = "Vonage refused the message"
+        return Outcome(result=Result.PERMANENT_CONTENT, reason=reason, code=status)
+    return judged(verdict, answer, code=status)
+
+
+def _parts(answer: Answer) -> Sequence[Mapping[str, Any]]:
+    parts = answer.json_object().get("messages")
+    if not isinstance(parts, list):
+        return []
+    return [part for part in parts if isinstance(part, dict)]
+
+
+def _status(part: Mapping[str, Any]) -> str:
+    return str(part.get("status", ""))[:10]
