@@ -35,15 +35,19 @@ class Money:
             raise ValueError(
                 "the amount must be a whole number of minor units (4500 is 45.00 EUR)"
             )
-        if self.currency not in _currencies():
-            raise ValueError(
-                f"{self.currency!r} is not a currency: write its code, for example EUR"
-            )
+        check_currency(self.currency)
 
     @property
     def major(self) -> Decimal:
         """The amount in the currency's main unit: 45.00 for 4500 cents."""
         return Decimal(self.amount).scaleb(-minor_digits(self.currency))
+
+
+def check_currency(code: str) -> str:
+    """Return the code of a currency; raise ValueError for what is none."""
+    if code not in _currencies():
+        raise ValueError(f"{code!r} is not a currency: write its code, for example EUR")
+    return code
 
 
 def minor_digits(currency: str) -> int:

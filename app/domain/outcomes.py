@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from app.domain.costs import Cost
+
 #: Said of an unknown outcome that is looked up no more.
 TOO_LATE_TO_RESEND = (
     "Nobody knows whether it was sent, and it is too late to send it again."
@@ -51,6 +53,8 @@ class Outcome:
     provider_message_id: str = ""
     retry_after: timedelta | None = None
     fault: Fault = Fault.NONE
+    #: What it costs, where the provider says so in its answer.
+    price: Cost | None = None
 
 
 class Lookup(StrEnum):

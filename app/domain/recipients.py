@@ -46,6 +46,21 @@ def normal_email(raw: str) -> str:
     return checked.normalized.lower()
 
 
+def country_of(phone: str) -> str | None:
+    """Return where a number in E.164 belongs (ISO 3166); None: nowhere that we know."""
+    import phonenumbers  # noqa: PLC0415 - 3 MB, for workers whose messages cost money
+
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return None
+    # Several countries share a code; a number of none of them is billed as the first's.
+    found = phonenumbers.region_code_for_number(number) or (
+        phonenumbers.region_code_for_country_code(number.country_code or 0)
+    )
+    return None if found in ("001", "ZZ") else str(found)
+
+
 def masked(channel: Channel, address: str) -> str:
     """Hide most of an address: enough to recognise it, too little to use it."""
     if channel is Channel.EMAIL:

@@ -64,6 +64,8 @@ def _example(model: type[Table], place: Place) -> str:
     if model is not File:
         return _line(model, str(place[0]))
     top, *deeper = map(str, place)
+    if top == "prices":
+        return '[prices.twilio.sms] ES = "0.085 EUR"'
     if top == "schedule":
         return f'{deeper[0]} = "5m"' if deeper else "[schedule]"
     if f"{top}.NAME" in TABLES:

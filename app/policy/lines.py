@@ -51,6 +51,8 @@ def _in_force(reading: Reading) -> Mapping[str, Mapping[str, Any]]:
         "retention": _values(file.retention),
         "email": _values(file.email),
         "engine": _values(file.engine),
+        **_budget(policy),
+        **_prices(policy),
     }
 
 
@@ -64,6 +66,25 @@ def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
     return tables
 
 
+def _budget(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
+    budget = policy.budget
+    limits = {"daily": budget.daily, "monthly": budget.monthly, "soft": budget.soft}
+    return {
+        "budget": {key: plain(value) for key, value in limits.items()},
+        "budget.exchange": budget.exchange,
+    }
+
+
+def _prices(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
+    return {
+        f"prices.{provider}.{channel}": {
+            country: plain(price) for country, price in countries.items()
+        }
+        for provider, channels in policy.prices.items()
+        for channel, countries in channels.items()
+    }
+
+
 def _values(table: Table) -> Mapping[str, Any]:
     return {key: plain(value) for key, value in table}
 
@@ -75,9 +96,16 @@ def _given(file: File) -> Mapping[str, set[str]]:
         "retention": file.retention,
         "email": file.email,
         "engine": file.engine,
+        "budget": file.budget,
     }
     keys = {name: set(table.model_fields_set) for name, table in tables.items()}
     if MODEL_QUEUE in file.queues:
         for name in set(file.queues) - set(QUEUES):
             keys[f"queues.{name}"] |= keys[f"queues.{MODEL_QUEUE}"]
-    return {**keys, "schedule": set(file.schedule)}
+    prices = {
+        f"prices.{provider}.{channel}": set(countries)
+        for provider, channels in file.prices.items()
+        for channel, countries in channels.items()
+    }
+    keys["budget.exchange"] = set(file.budget.exchange)
+    return {**keys, **prices, "schedule": set(file.schedule)}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.domain.budgets import Budget
+from app.domain.costs import PriceList
 from app.domain.kinds import Kind, KindPolicy
 from app.domain.queues import QueuePolicy
 from app.domain.schedule import Timing
@@ -26,6 +28,9 @@ class Policy:
     reply_to: str
     #: The mailbox that takes opt-outs; empty: none.
     unsubscribe_to: str
+    #: What messages cost, and what they may cost.
+    prices: PriceList
+    budget: Budget
     payment_hold: timedelta
     retry_failed: timedelta
     look_up: timedelta

@@ -18,6 +18,7 @@ from app.domain.schedule import SCHEDULE
 from app.errors import ConfigError, Problem
 from app.policy.checking import checked
 from app.policy.house import kind_problems, schedule_problems
+from app.policy.money import budget_of, budget_problems, price_problems, prices_with
 from app.policy.policy import Policy
 from app.policy.queues import merged
 from app.policy.tables import File, FileQueueTable, check_name
@@ -49,6 +50,8 @@ def read_policy(path: Path) -> Reading:
         *_unknown("schedule", file.schedule, SCHEDULE),
         *kind_problems(file.kinds),
         *schedule_problems(file.schedule),
+        *price_problems(file.prices),
+        *budget_problems(file.budget, prices_with(file.prices)),
     ]
     if problems:
         raise ConfigError([Problem(f"{path}: {p.field}", p.message) for p in problems])
@@ -67,6 +70,8 @@ def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
         schedule={**SCHEDULE, **file.schedule},
         keep_notifications=file.retention.notifications,
         **dict(file.email),
+        prices=prices_with(file.prices),
+        budget=budget_of(file.budget),
         **dict(file.engine),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from app.domain.costs import Cost, write_cost
 from app.domain.durations import write_duration
 from app.domain.queues import Rate
 from app.policy.rates import write_rate
@@ -17,6 +18,8 @@ def plain(value: Any) -> Any:
     """
     if value is None or isinstance(value, Rate):
         return write_rate(value)
+    if isinstance(value, Cost):
+        return write_cost(value)
     if isinstance(value, timedelta):
         return write_duration(value)
     if isinstance(value, tuple):

@@ -21,7 +21,9 @@ from pydantic import (
     StrictStr,
 )
 
+from app.domain.costs import EVERYWHERE, Cost, read_cost, read_limit
 from app.domain.durations import LONGEST_DURATION, parse_duration, write_duration
+from app.domain.money import check_currency
 from app.domain.queues import Rate
 from app.domain.recipients import Channel, normal_email
 from app.domain.schedule import Timing, parse_timing
@@ -37,6 +39,12 @@ def check_name(value: str) -> str:
             "must begin with a small letter, with at most 30 small letters, digits, "
             "- or _ after it"
         )
+    return value
+
+
+def _check_country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value) and value != EVERYWHERE:
+        raise ValueError("is no country: write two letters (ES), or other for the rest")
     return value
 
 
@@ -72,6 +80,11 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 When = Annotated[Timing, BeforeValidator(parse_timing)]
 RateLimit = Annotated[Rate | None, BeforeValidator(parse_rate)]
 Mailbox = Annotated[StrictStr, AfterValidator(_mailbox_or_none)]
+Price = Annotated[Cost, BeforeValidator(read_cost)]
+Limit = Annotated[Cost | None, BeforeValidator(read_limit)]
+Currency = Annotated[str, AfterValidator(check_currency)]
+Country = Annotated[str, AfterValidator(_check_country)]
+Worth = Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=False)]
 Name = Annotated[StrictStr, AfterValidator(check_name)]
 
 
@@ -150,6 +163,17 @@ class EngineTable(Table):
     worker_expiry: Interval = _key('"30s"', default=timedelta(seconds=30))
 
 
+class BudgetTable(Table):
+    """`[budget]`: what messages may cost."""
+
+    daily: Limit = _key('"20 EUR"')
+    monthly: Limit = _key('"300 EUR"')
+    #: The share of either at which the owner is warned, and money saved.
+    soft: Share = _key("0.8", default=0.8)
+    #: What one of another currency is worth in the budget's own.
+    exchange: dict[Currency, Worth] = _key("{ USD = 0.88 }", default={})
+
+
 class File(Table):
     """The whole file."""
 
@@ -159,6 +183,9 @@ class File(Table):
     retention: RetentionTable = RetentionTable()
     email: EmailTable = EmailTable()
     engine: EngineTable = EngineTable()
+    budget: BudgetTable = BudgetTable()
+    #: `[prices.twilio.sms]`: what a segment or message costs, by country.
+    prices: dict[str, dict[Channel, dict[Country, Price]]] = {}
 
 
 #: The tables by name, NAME standing for any queue's or kind's.
@@ -168,4 +195,5 @@ TABLES: dict[str, type[Table]] = {
     "retention": RetentionTable,
     "email": EmailTable,
     "engine": EngineTable,
+    "budget": BudgetTable,
 }

@@ -27,6 +27,7 @@ from app.domain.gate import (
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
+from app.services import budgets
 from app.services.courier import Courier
 from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
@@ -89,6 +90,18 @@ def _is_unwanted(look: Look) -> Refusal | None:
     return unwanted(policy, row["args"], opt_out)
 
 
+def _is_over_budget(look: Look) -> Refusal | Delay | None:
+    runtime, row = look.courier.runtime, look.row
+    channel = Channel(row["channel"])
+    if runtime.policy.kinds[Kind(row["kind"])].essential:
+        return None
+    provider = look.courier.providers[channel]
+    name = provider.name if provider else ""
+    return budgets.held_back(
+        look.tx, runtime, row, provider=name, channel=channel, now=look.now
+    )
+
+
 def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
     """Say why what is useful no more expires."""
     ttl = gates.policy(row["queue"]).ttl
@@ -96,4 +109,9 @@ def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
 
 
 #: Every question, the one that settles most first.
-QUESTIONS: tuple[Question, ...] = (_is_channel_off, _is_untrue, _is_unwanted)
+QUESTIONS: tuple[Question, ...] = (
+    _is_channel_off,
+    _is_untrue,
+    _is_unwanted,
+    _is_over_budget,
+)

@@ -22,6 +22,7 @@ from app.domain.outcomes import (
 from app.domain.retry import Decision, Pauses, Tries, decide_not_there
 from app.domain.tasks import Status
 from app.runtime import Runtime
+from app.services import costs
 from app.services.circuits import note, note_answered
 from app.services.courier import Courier, Found
 from app.services.gates import Gates
@@ -52,6 +53,7 @@ def write_look_up(
             provider_message_id=found.answer.provider_message_id,
             sent_at=found.work.started_at,
         )
+        costs.note_found(tx, courier.runtime, found)
     return decision
 
 

@@ -18,7 +18,7 @@ from app.domain.retry import Decision, Pauses, Tries, decide
 from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
 from app.policy import Policy
-from app.services import consent
+from app.services import consent, costs
 from app.services.circuits import note
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
@@ -82,6 +82,7 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         return decision
     if is_ours and ended.outcome.result is Result.ACCEPTED:
         _mark_sent(tx, ended)
+        costs.note(tx, courier.runtime, ended)
     if ended.outcome.result is Result.SUPPRESSED:
         _learn(tx, courier, ended)
     note(

@@ -166,7 +166,11 @@ def test_the_documented_queue_of_ones_own_can_be_read(tmp_path: Path) -> None:
 
 def test_every_policy_is_documented(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    keys = {line.name.rpartition(".")[2] for line in policy_lines(tmp_path / "none")}
+    keys = {
+        line.name.rpartition(".")[2]
+        for line in policy_lines(tmp_path / "none")
+        if not line.name.startswith("prices.")  # a list: docs/money.md tells of it
+    }
 
     missing = [key for key in keys if not re.search(rf"^{key} = ", text, re.MULTILINE)]
 

@@ -1,0 +1,175 @@
+"""Writes down what each accepted message costs, and tells the owner of the budget.
+
+Called by recording, in the transaction in which a message becomes sent. What has no
+price is not counted: e-mail, previews, a provider that is not in the price list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from app.domain.budgets import Budget, Period, Standing, Stop, keys_of, standings
+from app.domain.costs import Cost, has_price, price_of, units_of, write_cost
+from app.domain.recipients import Channel, country_of
+from app.runtime import Runtime
+from app.services.alerts import Alert, alert
+from app.services.courier import Answer, Found
+from app.storage import costs as store
+from app.storage.costs import Billed
+
+#: Each stop of each period is told once: its key names the day or the month.
+_ONCE = timedelta(days=366)
+_TOLD = {
+    Stop.SOFT: "is nearly spent. What an e-mail says as well is not sent by other "
+    "channels any more",
+    Stop.HARD: "is spent. Only what customers must know goes on; the rest waits for "
+    "the next one, or is not sent where that is too late",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What was sent: by which attempt, with whom, in which words, at whose price."""
+
+    attempt: int
+    provider: str
+    text: str
+    #: As the provider told it; None: by the price list.
+    price: Cost | None = None
+
+
+def note(tx: sa.Connection, runtime: Runtime, answer: Answer) -> None:
+    """Write down what a message costs that was accepted."""
+    claim = answer.work
+    _note(
+        tx,
+        runtime,
+        claim.row,
+        Sent(
+            attempt=claim.number,
+            provider=claim.provider.name,
+            text=claim.message.text,
+            price=answer.outcome.price,
+        ),
+        now=answer.at,
+    )
+
+
+def note_found(tx: sa.Connection, runtime: Runtime, found: Found) -> None:
+    """Write down what a message costs that a look-up has found to be sent."""
+    work = found.work
+    sent = Sent(
+        attempt=work.row["attempts"],
+        provider=work.provider_name,
+        text=work.message.text,
+    )
+    _note(tx, runtime, work.row, sent, now=found.at)
+
+
+def estimate(
+    runtime: Runtime, channel: Channel, text: str, *, recipient: str | None
+) -> Cost | None:
+    """Return what a message would cost over the channel's provider; None: no price.
+
+    Without a recipient: one in the country of the business.
+    """
+    country = country_of(recipient) if recipient else runtime.settings.phone_region
+    price = price_of(
+        runtime.policy.prices,
+        provider=str(runtime.modes[channel]),
+        channel=channel,
+        country=country,
+    )
+    return price and price.times(units_of(channel, text))
+
+
+def _note(
+    tx: sa.Connection,
+    runtime: Runtime,
+    row: sa.RowMapping,
+    sent: Sent,
+    *,
+    now: datetime,
+) -> None:
+    channel = Channel(row["channel"])
+    units = units_of(channel, sent.text)
+    cost = sent.price or _listed(runtime, row, sent.provider, units=units)
+    if cost is None:
+        return
+    billed = Billed(
+        task_id=row["id"],
+        attempt=sent.attempt,
+        channel=channel,
+        kind=row["kind"],
+        provider=sent.provider,
+        units=units,
+        cost=cost,
+    )
+    keys = keys_of(now, zone=ZoneInfo(runtime.settings.timezone))
+    store.add(tx, billed, day=keys[Period.DAY], periods=keys.values(), now=now)
+    if runtime.policy.budget.limits():
+        spent = spent_by_period(tx, keys)
+        _tell(tx, runtime, spent, last=cost, keys=keys, now=now)
+
+
+def _listed(
+    runtime: Runtime, row: sa.RowMapping, provider: str, *, units: int
+) -> Cost | None:
+    prices, channel = runtime.policy.prices, Channel(row["channel"])
+    if not has_price(prices, provider=provider, channel=channel):
+        return None
+    is_mail = channel is Channel.EMAIL
+    country = None if is_mail else country_of(row["recipient"])
+    price = price_of(prices, provider=provider, channel=channel, country=country)
+    return price and price.times(units)
+
+
+def spent_by_period(
+    tx: sa.Connection, keys: Mapping[Period, str]
+) -> dict[Period, dict[str, int]]:
+    """Return what was spent in each period, by currency."""
+    found = store.spent_in(tx, keys.values())
+    return {period: found.get(key, {}) for period, key in keys.items()}
+
+
+def _tell(
+    tx: sa.Connection,
+    runtime: Runtime,
+    spent: Mapping[Period, Mapping[str, int]],
+    *,
+    last: Cost,
+    keys: Mapping[Period, str],
+    now: datetime,
+) -> None:
+    """Alert the owner where this very message has brought a limit to a stop."""
+    before = {
+        period: {**sums, last.currency: sums.get(last.currency, 0) - last.micros}
+        for period, sums in spent.items()
+    }
+    was = _stops(runtime.policy.budget, before)
+    for standing in standings(runtime.policy.budget, spent):
+        if standing.stop not in (Stop.NONE, was[standing.period]):
+            told = _alert(standing, key=keys[standing.period])
+            alert(tx, runtime, told, now=now)
+
+
+def _stops(
+    budget: Budget, spent: Mapping[Period, Mapping[str, int]]
+) -> dict[Period, Stop]:
+    return {standing.period: standing.stop for standing in standings(budget, spent)}
+
+
+def _alert(standing: Standing, *, key: str) -> Alert:
+    limit, spent = write_cost(standing.limit), write_cost(standing.spent)
+    return Alert(
+        key=f"budget/{key}/{standing.stop}",
+        subject=f"The {standing.period}'s budget for messages: {standing.stop} stop",
+        text=f"The {standing.period}'s budget of {limit} {_TOLD[standing.stop]} "
+        f"({key}: {spent} spent). To let more through, raise it in bellhop.toml.",
+        at_most_every=_ONCE,
+    )

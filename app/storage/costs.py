@@ -1,0 +1,192 @@
+"""The SQL of what messages cost: written as they are accepted, added up for people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.costs import Cost
+from app.storage.tables import (
+    UNSENT,
+    attempts,
+    daily_costs,
+    notifications,
+    spending,
+    tasks,
+)
+
+#: What costs may be added up by.
+COLUMNS: Mapping[str, sa.Column[str]] = {
+    name: daily_costs.c[name] for name in ("day", "channel", "kind", "provider")
+}
+_PRICE_ATTEMPT = (
+    sa.update(attempts)
+    .where(
+        attempts.c.task_id == sa.bindparam("for_task"),
+        attempts.c.number == sa.bindparam("for_number"),
+    )
+    .values(
+        segments=sa.bindparam("units"),
+        cost_micros=sa.bindparam("micros"),
+        cost_currency=sa.bindparam("currency"),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Billed:
+    """One accepted message: whose it is, and what it costs."""
+
+    task_id: str
+    attempt: int
+    channel: str
+    kind: str
+    provider: str
+    units: int
+    cost: Cost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum:
+    """So many messages and segments, under one key, in one currency."""
+
+    key: str
+    messages: int
+    segments: int
+    cost: Cost
+
+
+def add(
+    tx: sa.Connection,
+    billed: Billed,
+    *,
+    day: str,
+    periods: Collection[str],
+    now: datetime,
+) -> None:
+    """Write what a message costs on its attempt, its day, and the running sums."""
+    cost = billed.cost
+    tx.execute(
+        _PRICE_ATTEMPT,
+        {
+            "for_task": billed.task_id,
+            "for_number": billed.attempt,
+            "units": billed.units,
+            "micros": cost.micros,
+            "currency": cost.currency,
+        },
+    )
+    row = {
+        "day": day,
+        "channel": billed.channel,
+        "kind": billed.kind,
+        "provider": billed.provider,
+        "currency": cost.currency,
+        "messages": 1,
+        "segments": billed.units,
+        "micros": cost.micros,
+    }
+    _add_up(tx, daily_costs, row, sums=("messages", "segments", "micros"))
+    # In one order, so that of two at once neither waits in a circle.
+    for period in sorted(periods):
+        running = {
+            "period": period,
+            "currency": cost.currency,
+            "micros": cost.micros,
+            "updated_at": now,
+        }
+        _add_up(tx, spending, running, sums=("micros",))
+
+
+def spent_in(tx: sa.Connection, periods: Collection[str]) -> dict[str, dict[str, int]]:
+    """Return what was spent in each of these periods, by currency."""
+    query = sa.select(spending.c.period, spending.c.currency, spending.c.micros)
+    found: dict[str, dict[str, int]] = {}
+    for row in tx.execute(query.where(spending.c.period.in_(periods))):
+        found.setdefault(row.period, {})[row.currency] = row.micros
+    return found
+
+
+def sums(tx: sa.Connection, *, by: str, first: str, last: str) -> list[Sum]:
+    """Add up what was billed from one day to another, both included."""
+    key = COLUMNS[by]
+    query = (
+        sa.select(key.label("key"), daily_costs.c.currency, *_totals())
+        .where(daily_costs.c.day >= first, daily_costs.c.day <= last)
+        .group_by(key, daily_costs.c.currency)
+        .order_by(key, daily_costs.c.currency)
+    )
+    return [_sum(row) for row in tx.execute(query)]
+
+
+def waiting_by_channel(tx: sa.Connection, *, before: datetime) -> dict[str, int]:
+    """Count what is planned to leave before a moment, by channel."""
+    query = (
+        sa.select(notifications.c.channel, sa.func.count())
+        .join(tasks, tasks.c.id == notifications.c.task_id)
+        .where(sa.text(f"tasks.{UNSENT}"), tasks.c.due_at < before)
+        .group_by(notifications.c.channel)
+    )
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def twin_by_mail(tx: sa.Connection, row: sa.RowMapping) -> bool:
+    """Tell whether an e-mail was planned with this message, says the same, and lives.
+
+    Messages of one occasion are planned together, so it stands beside this one.
+    """
+    query = (
+        sa.select(tasks.c.args)
+        .join(notifications, notifications.c.task_id == tasks.c.id)
+        .where(
+            tasks.c.seq.between(row["seq"] - _BESIDE, row["seq"] + _BESIDE),
+            tasks.c.kind == row["kind"],
+            tasks.c.created_at == row["created_at"],
+            tasks.c.booking_id.is_not_distinct_from(row["booking_id"]),
+            tasks.c.status.in_(_ALIVE),
+            notifications.c.channel == "email",
+            notifications.c.recipient_name == row["recipient_name"],
+        )
+    )
+    return any(args == row["args"] for args in tx.execute(query).scalars())
+
+
+#: Rows among which a message's twin is: others may plan at the same moment.
+_BESIDE = 50
+#: The states in which an e-mail has told what it had to, or still will.
+_ALIVE = (
+    *("pending", "queued", "sending", "retrying", "unknown", "failed"),
+    *("sent", "delivered"),
+)
+
+
+def _totals() -> tuple[sa.ColumnElement[Any], ...]:
+    columns = (daily_costs.c.messages, daily_costs.c.segments, daily_costs.c.micros)
+    return tuple(sa.func.sum(column).label(column.name) for column in columns)
+
+
+def _sum(row: sa.Row[Any]) -> Sum:
+    return Sum(
+        key=row.key,
+        messages=int(row.messages),
+        segments=int(row.segments),
+        cost=Cost(int(row.micros), row.currency),
+    )
+
+
+def _add_up(
+    tx: sa.Connection, table: sa.Table, row: Mapping[str, Any], *, sums: Collection[str]
+) -> None:
+    """Insert a row, or add its sums to the one that is there."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    added = {name: table.c[name] + statement.excluded[name] for name in sums}
+    tx.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=added), [dict(row)]
+    )
