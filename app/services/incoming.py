@@ -81,7 +81,7 @@ class Incoming:
         told = Alert(
             key=f"inbox/{subject}/{about}",
             subject=subject,
-            text="\n".join([self._quoted(), *self._about(booking), _WHERE]),
+            text="\n".join([self._quoted(), *self._about(booking), self._where()]),
             at_most_every=_TELL_EVERY,
         )
         alert(self.tx, self.runtime, told, now=self.now)
@@ -99,8 +99,9 @@ class Incoming:
         start = f"{here.date(booking.start)}, {here.time(booking.start)}"
         return [f"Booking {booking.reference}, {start} ({here.timezone})."]
 
-
-_WHERE = "It stands in the inbox: python3 bellhop.py inbox list"
+    def _where(self) -> str:
+        # By the id the alert is found again when its customer is erased.
+        return f"Once it is dealt with: python3 bellhop.py inbox done {self.entry_id}"
 
 
 def house_formats(runtime: Runtime) -> Formats:

@@ -29,10 +29,12 @@ from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.services import budgets
 from app.services.courier import Courier
+from app.services.customers import ERASED
 from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
 
 _CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
+_ERASED = Refusal(status=Status.SUPPRESSED, reason=ERASED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,11 @@ def last_look(look: Look) -> Refusal | Delay | None:
 def _is_channel_off(look: Look) -> Refusal | None:
     off = look.courier.providers[Channel(look.row["channel"])] is None
     return _CHANNEL_OFF if off else None
+
+
+def _is_erased(look: Look) -> Refusal | None:
+    # A person may try again what was dead before its customer was erased.
+    return None if look.row["recipient"] else _ERASED
 
 
 def _is_untrue(look: Look) -> Refusal | None:
@@ -111,6 +118,7 @@ def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
 #: Every question, the one that settles most first.
 QUESTIONS: tuple[Question, ...] = (
     _is_channel_off,
+    _is_erased,
     _is_untrue,
     _is_unwanted,
     _is_over_budget,

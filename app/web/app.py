@@ -24,6 +24,7 @@ from app.web import (
 from app.web.api import (
     bookings,
     consents,
+    customers,
     inbox,
     notifications,
     queues,
@@ -82,6 +83,7 @@ def create_app(runtime: Runtime) -> Flask:
         templates.api,
         inbox.api,
         consents.api,
+        customers.api,
     ):
         app.register_api(api, url_prefix=API_PREFIX)
     app.register_api(health.pages)

@@ -74,6 +74,8 @@ OPERATIONS = {
     ("post", f"{API}/inbox/{{entry_id}}/done"),
     ("get", f"{API}/consents"),
     ("post", f"{API}/consents"),
+    ("get", f"{API}/customers/export"),
+    ("post", f"{API}/customers/erase"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }

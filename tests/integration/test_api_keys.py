@@ -78,6 +78,8 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("POST", "/api/v1/inbox/<entry_id>/done"): ADMINS,
     ("GET", "/api/v1/consents"): ADMINS,
     ("POST", "/api/v1/consents"): SITE,
+    ("GET", "/api/v1/customers/export"): ADMINS,
+    ("POST", "/api/v1/customers/erase"): ADMINS,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
     ("GET", "/api/v1/openapi.json"): EVERYBODY,

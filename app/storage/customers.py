@@ -1,0 +1,141 @@
+"""The SQL that finds every row that tells of one customer.
+
+Called by `services/customers.py`, to export and to erase (`storage/erasing.py`). A test
+asks of every table whether it has a place here, or holds nothing personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.storage.chunks import chunks, in_chunks
+from app.storage.tables import (
+    attempts,
+    bookings,
+    consents,
+    inbox,
+    notifications,
+    own_tasks,
+    payments,
+    suppressions,
+    tasks,
+)
+
+Rows = Sequence[sa.RowMapping]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """All rows that tell of one customer, by what they are."""
+
+    bookings: Rows
+    payments: Rows
+    #: Messages with the engine's columns, and every attempt to send them.
+    messages: Rows
+    attempts: Rows
+    inbox: Rows
+    consents: Rows
+    suppressions: Rows
+    #: Tasks of one's own, alerts to the staff among them, that name the customer.
+    tasks: Rows
+
+    def ids(self, name: str) -> list[str]:
+        """Return the ids of the rows of a part."""
+        return [row["id"] for row in getattr(self, name)]
+
+
+def trace(
+    tx: sa.Connection, *, addresses: Sequence[str], pseudonyms: Sequence[str]
+) -> Traces:
+    """Find all that tells of who is reached at one of the addresses.
+
+    `pseudonyms`: what stands for the addresses where they were erased before.
+    """
+    their_bookings = _where(
+        tx,
+        sa.select(bookings),
+        bookings.c.customer_email.in_(addresses),
+        bookings.c.customer_phone.in_(addresses),
+    )
+    booking_ids = [row["id"] for row in their_bookings]
+    messages = _messages(tx, addresses, booking_ids)
+    written = _written(tx, addresses, booking_ids)
+    names = [*addresses, *booking_ids, *(row["id"] for row in written)]
+    names += [row["reference"] for row in their_bookings]
+    kept = [*addresses, *pseudonyms]
+    return Traces(
+        bookings=their_bookings,
+        payments=_among(tx, payments, payments.c.booking_id, booking_ids),
+        messages=messages,
+        attempts=_among(tx, attempts, attempts.c.task_id, [m["id"] for m in messages]),
+        inbox=written,
+        consents=_where(tx, sa.select(consents), consents.c.address.in_(kept)),
+        suppressions=_where(
+            tx, sa.select(suppressions), suppressions.c.address.in_(kept)
+        ),
+        tasks=_that_name(tx, names),
+    )
+
+
+def naming(
+    column: sa.ColumnElement[Any], names: Iterable[str]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Return conditions for texts in which one of the names stands, some in each."""
+    text = sa.cast(column, sa.String)
+    for some in chunks(names):
+        yield sa.or_(*(text.contains(name, autoescape=True) for name in some))
+
+
+def _messages(
+    tx: sa.Connection, addresses: Sequence[str], booking_ids: Sequence[str]
+) -> Rows:
+    of_message = [c for c in notifications.c if c is not notifications.c.task_id]
+    query = sa.select(tasks, *of_message).join(
+        notifications, notifications.c.task_id == tasks.c.id
+    )
+    of_bookings = in_chunks(tx, query, tasks.c.booking_id, booking_ids)
+    to_them = tx.execute(query.where(notifications.c.recipient.in_(addresses)))
+    return _once([*of_bookings, *to_them])
+
+
+def _written(
+    tx: sa.Connection, addresses: Sequence[str], booking_ids: Sequence[str]
+) -> Rows:
+    query = sa.select(inbox)
+    of_bookings = in_chunks(tx, query, inbox.c.booking_id, booking_ids)
+    by_them = tx.execute(query.where(inbox.c.address.in_(addresses)))
+    return _once([*of_bookings, *by_them])
+
+
+def _that_name(tx: sa.Connection, names: Sequence[str]) -> Rows:
+    query = sa.select(tasks, own_tasks.c.result, own_tasks.c.progress).join(
+        own_tasks, own_tasks.c.task_id == tasks.c.id
+    )
+    columns = (tasks.c.args, own_tasks.c.result, own_tasks.c.progress)
+    found: list[sa.Row[Any]] = []
+    for column in columns:
+        for condition in naming(column, names):
+            found += tx.execute(query.where(condition))
+    return _once(found)
+
+
+def _among(
+    tx: sa.Connection, table: sa.Table, column: sa.Column[Any], ids: Sequence[str]
+) -> Rows:
+    return [row._mapping for row in in_chunks(tx, sa.select(table), column, ids)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _where(
+    tx: sa.Connection, query: sa.Select[Any], *conditions: sa.ColumnElement[bool]
+) -> Rows:
+    return list(tx.execute(query.where(sa.or_(*conditions))).mappings())
+
+
+def _once(rows: Iterable[sa.Row[Any]]) -> Rows:
+    """Return each row once, in the order in which they were made."""
+    by_id = {row.id: row._mapping for row in rows}  # noqa: SLF001 - as above
+    return [by_id[key] for key in sorted(by_id)]
