@@ -24,6 +24,7 @@ from app.web import (
 from app.web.api import (
     bookings,
     consents,
+    costs,
     customers,
     inbox,
     notifications,
@@ -81,6 +82,7 @@ def create_app(runtime: Runtime) -> Flask:
         tasks.api,
         task_groups.api,
         templates.api,
+        costs.api,
         inbox.api,
         consents.api,
         customers.api,

@@ -63,6 +63,7 @@ OPERATIONS = {
     ("post", f"{API}/tasks/{{task_id}}/cancel"),
     ("post", f"{API}/task-groups"),
     ("get", f"{API}/task-groups/{{group_id}}"),
+    ("get", f"{API}/costs"),
     ("get", f"{API}/templates"),
     *((method, TEMPLATE) for method in ("get", "put", "delete")),
     ("get", f"{TEMPLATE}/versions"),

@@ -67,6 +67,7 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("GET", "/api/v1/workers"): ADMINS,
     ("GET", "/api/v1/schedule"): ADMINS,
     ("POST", "/api/v1/schedule/<job>/run"): ADMINS,
+    ("GET", "/api/v1/costs"): ADMINS,
     ("GET", "/api/v1/templates"): ADMINS,
     **{(method, TEMPLATE): ADMINS for method in ("GET", "PUT", "DELETE")},
     ("GET", f"{TEMPLATE}/versions"): ADMINS,

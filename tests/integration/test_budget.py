@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,41 +13,15 @@ from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.services.facts import SITE_DATA
 from app.storage.tables import daily_costs, spending, tasks
-from tests.engine import UNLIMITED, Engine, another_worker, open_engine
-from tests.fakes import FakeProvider
+from tests.engine import Engine
 from tests.house import rows
-
-#: Ten SMS to the United States are a day's budget.
-MONEY = """
-[prices.twilio.sms]
-US = "0.1 EUR"
-other = "1 EUR"
-
-[budget]
-daily = "1 EUR"
-monthly = "3 EUR"
-"""
-#: Ten in the morning in Madrid, and the end of that day there.
-NOW = datetime(2027, 1, 18, 9, tzinfo=UTC)
-MIDNIGHT = datetime(2027, 1, 18, 23, tzinfo=UTC)
+from tests.spending import MIDNIGHT, NOW, open_priced, spend
 
 
 @pytest.fixture(name="engine")
 def engine_of_twilio(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_engine(
-        tmp_path, now=NOW, policy=UNLIMITED + MONEY, BELLHOP_TIMEZONE="Europe/Madrid"
-    )
-    with opened as engine:
-        twilio = another_worker(engine, FakeProvider(name="twilio"))
-        yield twilio
-        twilio.presence.lock.close()
-
-
-def spend(engine: Engine, count: int) -> None:
-    """Send so many free messages by SMS, each to a number of its own."""
-    for number in range(count):
-        engine.message("Hi", recipient=f"+1415555{number:04}")
-    engine.work()
+    with open_priced(tmp_path) as engine:
+        yield engine
 
 
 def alerts(engine: Engine) -> list[str]:
