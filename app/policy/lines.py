@@ -60,7 +60,10 @@ def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
     tables: dict[str, dict[str, Any]] = {}
     for kind, usual in policy.kinds.items():
         channels = "all" if usual.channels is None else plain(usual.channels)
-        tables[f"kinds.{kind}"] = {"channels": channels}
+        tables[f"kinds.{kind}"] = {
+            "channels": channels,
+            "essential": usual.essential,
+        }
         if kind in REMINDERS:
             tables[f"kinds.{kind}"]["send_before"] = plain(usual.send_before)
     return tables

@@ -132,6 +132,8 @@ class KindTable(Table):
 
     channels: frozenset[Channel] = _key('["whatsapp", "sms", "email"]')
     send_before: tuple[SendBefore, ...] = _key('["24h", "2h"]')
+    #: Who has unsubscribed still gets it, and a spent budget does not stop it.
+    essential: StrictBool = _key("true")
 
 
 class RetentionTable(Table):

@@ -102,6 +102,15 @@ def test_what_a_queue_of_ones_own_has_of_default_came_from_where_that_came(
     assert not lines["queues.media.priority"].is_given
 
 
+def test_an_owner_says_which_kinds_must_be_known(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, "[kinds.message]\nessential = true\n")
+
+    kinds = load_policy(file).kinds
+
+    assert kinds[Kind.MESSAGE].essential
+    assert not kinds[Kind.BOOKING_REMINDER].essential
+
+
 def test_every_value_that_is_told_can_be_written_back(tmp_path: Path) -> None:
     usual = load_policy(tmp_path / "none")
     values = [
