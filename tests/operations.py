@@ -9,11 +9,10 @@ PAGES = {
     "/api/v1/openapi.json",
     "/api/docs",
     "/api/docs/{file}",
-    "/b/{token}",
-    "/b/{token}/calendar.ics",
-    "/u/{token}",
     "/static/{filename}",
 }
+#: Pages that customers reach from their messages.
+BEHIND_LINKS = {"/b/", "/u/"}
 #: One of the texts that we send.
 TEMPLATE = f"{API}/templates/{{kind}}/{{channel}}/{{language}}"
 #: Every operation of CONTRACT section 4 that this version has.

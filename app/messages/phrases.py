@@ -19,18 +19,21 @@ _LAST_LANGUAGE = "en"
 
 @dataclass(frozen=True, kw_only=True)
 class Phrases:
-    """What is said in one language."""
+    """What is said in one language, and as where times and prices are written in it."""
 
     language: str
+    locale: str
     words: Mapping[str, Any]
 
 
 def phrases_for(*locales: str) -> Phrases:
     """Return the phrases of the first locale whose language we speak, else English."""
-    languages = (locale.replace("-", "_").partition("_")[0] for locale in locales)
-    spoken = (name for name in languages if name in _all_words())
-    language = next(spoken, _LAST_LANGUAGE)
-    return Phrases(language=language, words=_all_words()[language])
+    for locale in (*locales, _LAST_LANGUAGE):
+        written_as = locale.replace("-", "_")
+        language = written_as.partition("_")[0]
+        if language in _all_words():
+            break
+    return Phrases(language=language, locale=written_as, words=_all_words()[language])
 
 
 @cache

@@ -18,6 +18,7 @@ from app.web import (
     docs,
     health,
     manage,
+    own_forms,
     problems,
     unsubscribe,
 )
@@ -89,7 +90,13 @@ def create_app(runtime: Runtime) -> Flask:
     ):
         app.register_api(api, url_prefix=API_PREFIX)
     app.register_api(health.pages)
-    for pages in (docs.pages, manage.pages, calendar.pages, unsubscribe.pages):
+    for pages in (
+        docs.pages,
+        manage.pages,
+        own_forms.pages,
+        calendar.pages,
+        unsubscribe.pages,
+    ):
         app.register_blueprint(pages)
     if proxies := runtime.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask documents

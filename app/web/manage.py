@@ -1,54 +1,95 @@
 """A booking's own page behind a signed link: what is booked, in the customer's time.
 
-Reached from messages; shows and changes nothing but this one booking's facts. Who
-comes with a link that leads nowhere is a person, and gets a page, too.
+Reached from messages; plain forms, no script, nothing of anybody else. What its forms
+ask for is done by `own_forms.py`.
 """
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, request
 
-from app.domain.formats import formats_for
-from app.errors import NotFoundError
-from app.services import bookings, catalogue
+from app.clock import utc_now
+from app.domain.own_page import Deed, open_deeds
+from app.services import own_page
 from app.web.auth import open_to_all
-from app.web.context import house, runtime
+from app.web.context import runtime
+from app.web.own_booking import (
+    OwnBooking,
+    nothing_to_show,
+    opened,
+    shown,
+    shown_times,
+)
 
 pages = Blueprint("manage", __name__)
+
+
+@pages.get("/b/")
+@open_to_all
+def no_link() -> Response:
+    """Say that a part of the link was lost on its way."""
+    return nothing_to_show("damaged", HTTPStatus.NOT_FOUND)
 
 
 @pages.get("/b/<token>")
 @open_to_all
 def show_booking(token: str) -> Response:
     """Show the booking that the link is about."""
-    try:
-        booking_id = house().links.booking_id(token)
-    except NotFoundError:
-        return _nothing_to_show("damaged", HTTPStatus.NOT_FOUND)
-    settings = runtime().settings
-    try:
-        with runtime().database.read() as tx:
-            booking = bookings.find(tx, booking_id)
-            service = catalogue.find(tx, booking.service_id)
-    except NotFoundError:
-        return _nothing_to_show("gone", HTTPStatus.GONE)
-    formats = formats_for(
-        locale=booking.customer.locale or settings.locale,
-        timezone=booking.customer.timezone or settings.timezone,
-    )
-    page = render_template(
-        "booking.html",
-        business_name=settings.business_name,
-        booking=booking,
-        service=service,
-        formats=formats,
-    )
-    return make_response(page)
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    # After a form. Nobody is told that something is saved by a link that says so.
+    is_saved = request.args.get("saved") == str(own.booking.revision)
+    return shown(own, notice="saved" if is_saved else "")
 
 
-def _nothing_to_show(why: str, status: HTTPStatus) -> Response:
-    name = runtime().settings.business_name
-    page = render_template("no_booking.html", business_name=name, why=why)
-    return make_response(page, status)
+@pages.get("/b/<token>/move")
+@open_to_all
+def choose_time(token: str) -> Response:
+    """Show the free times of a day to which the booking may be moved."""
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    if Deed.MOVE not in open_deeds(own.booking, now=utc_now()):
+        return shown(own, notice="too_late", status=HTTPStatus.CONFLICT)
+    try:
+        given = request.args.get("day", "")
+        day = date.fromisoformat(given) if given else _own_day(own)
+    except ValueError:
+        return free_times(
+            own, _own_day(own), notice="bad_day", status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    return free_times(own, day)
+
+
+def free_times(
+    own: OwnBooking,
+    day: date,
+    *,
+    notice: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    """Show a day's free times."""
+    now = utc_now()
+    today = now.astimezone(own.zone).date()
+    usual = datetime.combine(day, own.booking.start.astimezone(own.zone).time())
+    usual = usual.replace(tzinfo=own.zone)
+    with runtime().database.read() as tx:
+        starts = own_page.starts_on(tx, own.booking, day, zone=own.zone, now=now)
+    return shown_times(
+        own,
+        notice=notice,
+        status=status,
+        day=day,
+        starts=starts,
+        nearest=min(starts, key=lambda start: abs(start - usual), default=None),
+        first_day=today,
+        last_day=today + timedelta(days=own_page.DAYS_AHEAD),
+    )
+
+
+def _own_day(own: OwnBooking) -> date:
+    return own.booking.start.astimezone(own.zone).date()

@@ -20,6 +20,7 @@ from app.services import consent, dispatch
 from app.services.links import Subscriber
 from app.web.auth import open_to_all
 from app.web.context import house, runtime
+from app.web.own_booking import nothing_to_show
 
 pages = Blueprint("unsubscribe", __name__)
 
@@ -31,7 +32,7 @@ def ask(token: str) -> Response:
     try:
         subscriber = house().links.subscriber(token)
     except NotFoundError:
-        return _page("damaged", status=HTTPStatus.NOT_FOUND)
+        return nothing_to_show("damaged", HTTPStatus.NOT_FOUND)
     return _page("question", subscriber)
 
 
@@ -42,7 +43,7 @@ def unsubscribe(token: str) -> Response:
     try:
         subscriber = house().links.subscriber(token)
     except NotFoundError:
-        return _page("damaged", status=HTTPStatus.NOT_FOUND)
+        return nothing_to_show("damaged", HTTPStatus.NOT_FOUND)
     dispatch.perform(runtime(), lambda tx: _opt_out(tx, subscriber))
     return _page("done", subscriber)
 
@@ -56,21 +57,15 @@ def _opt_out(tx: sa.Connection, subscriber: Subscriber) -> None:
     consent.opt_out(tx, runtime(), said, now=utc_now(), scope=scope)
 
 
-def _page(
-    said: str,
-    subscriber: Subscriber | None = None,
-    *,
-    status: HTTPStatus = HTTPStatus.OK,
-) -> Response:
+def _page(said: str, subscriber: Subscriber) -> Response:
     settings = runtime().settings
-    own = [subscriber.locale] if subscriber else []
-    phrases = phrases_for(*own, settings.locale)
+    phrases = phrases_for(subscriber.locale, settings.locale)
     page = render_template(
         "unsubscribe.html",
         business_name=settings.business_name,
         language=phrases.language,
         words=phrases.words["unsubscribe_page"],
         said=said,
-        address=masked(Channel.EMAIL, subscriber.address) if subscriber else "",
+        address=masked(Channel.EMAIL, subscriber.address),
     )
-    return make_response(page, status)
+    return make_response(page)

@@ -40,6 +40,16 @@ PAYLOADS = [
     "javascript:alert(1)",
 ]
 
+#: How the page says it.
+STATUSES = {
+    BookingStatus.PENDING_PAYMENT: "Waiting for payment",
+    BookingStatus.CONFIRMED: "Confirmed",
+    BookingStatus.COMPLETED: "Completed",
+    BookingStatus.CANCELLED: "Cancelled",
+    BookingStatus.NO_SHOW: "Missed",
+    BookingStatus.EXPIRED: "Expired",
+}
+
 
 def page_of(door: Door, booking_id: str) -> Answer:
     """Follow the link that the booking's customer was sent."""
@@ -110,7 +120,7 @@ def test_the_page_says_how_the_booking_stands(
     text = page_of(door, booking.id).text
 
     assert f'class="status {status}"' in text
-    assert f">{status.replace('_', ' ').capitalize()}<" in text
+    assert f">{STATUSES[status]}<" in text
 
 
 def forged(door: Door) -> Iterator[str]:

@@ -189,7 +189,8 @@ def test_every_language_has_the_same_phrases(language: str) -> None:
 
     assert phrases.keys() == english.keys()
     assert phrases["statuses"].keys() == set(BookingStatus)
-    assert phrases["unsubscribe_page"].keys() == english["unsubscribe_page"].keys()
+    for page in ("unsubscribe_page", "own_page"):
+        assert phrases[page].keys() == english[page].keys()
     for name, phrase in phrases.items():
         slots = re.findall(r"{\w+}", str(english[name]))
         assert re.findall(r"{\w+}", str(phrase)) == slots, name

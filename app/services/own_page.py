@@ -1,0 +1,162 @@
+"""What a customer does on their booking's own page: come, move, cancel, opt out.
+
+Called by `web/own_forms.py` through `dispatch.perform`. The same guarded deeds as by
+reply and by the staff: whoever comes second is told how things stand.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from app.domain.bookings import Booking
+from app.domain.consent import How, OptOut, Said, Scope
+from app.domain.own_page import Deed, open_deeds
+from app.domain.recipients import Channel
+from app.errors import ConflictError, PlaceTakenError
+from app.runtime import Runtime
+from app.services import availability, bookings, catalogue, consent
+from app.services.alerts import Alert, alert
+from app.services.attendance import confirm_attendance
+from app.services.incoming import house_formats
+from app.services.planning import address
+
+#: How many days ahead a booking may be moved to.
+DAYS_AHEAD = 90
+
+
+def come(
+    tx: sa.Connection, runtime: Runtime, booking_id: str, *, now: datetime
+) -> Booking:
+    """Note that the customer will come; a second time changes nothing."""
+    booking = bookings.find(tx, booking_id, lock=True)
+    return confirm_attendance(tx, runtime, booking, now=now)
+
+
+def cancel(
+    tx: sa.Connection, runtime: Runtime, booking_id: str, *, now: datetime
+) -> Booking:
+    """Cancel a booking that has not begun, and let the staff know."""
+    booking = _booking(tx, booking_id, Deed.CANCEL, now=now)
+    booking = bookings.cancel(tx, runtime, booking, now=now, reason="")
+    _tell_staff(tx, runtime, booking, "A customer cancelled a booking", now=now)
+    return booking
+
+
+def move(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking_id: str,
+    *,
+    start: datetime,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Booking:
+    """Move a booking that has not begun to a free time, and let the staff know.
+
+    Only to a time that the page offers; raises PlaceTakenError where it is gone.
+    """
+    booking = _booking(tx, booking_id, Deed.MOVE, now=now)
+    day = start.astimezone(zone).date()
+    if start not in starts_on(tx, booking, day, zone=zone, now=now):
+        raise PlaceTakenError([])
+    booking = bookings.reschedule(tx, runtime, booking, start=start, now=now, reason="")
+    _tell_staff(tx, runtime, booking, "A customer moved a booking", now=now)
+    return booking
+
+
+def starts_on(
+    tx: sa.Connection, booking: Booking, day: date, *, zone: ZoneInfo, now: datetime
+) -> list[datetime]:
+    """Return the starts of a day to which a booking may be moved: places enough."""
+    today = now.astimezone(zone).date()
+    if not today <= day <= today + timedelta(days=DAYS_AHEAD):
+        return []
+    service = catalogue.find(tx, booking.service_id)
+    # In UTC, because a day in which clocks change has other hours than 0 to 24.
+    first, last = (
+        datetime.combine(midnight, time(), tzinfo=zone).astimezone(UTC)
+        for midnight in (day, day + timedelta(days=1))
+    )
+    free = availability.free_starts(
+        tx, service, window=(first, last), now=now, but_not=booking.id
+    )
+    return [
+        offer.start
+        for offer in free
+        if offer.places_left >= booking.party_size and offer.start != booking.start
+    ]
+
+
+def opt_outs(
+    tx: sa.Connection, runtime: Runtime, booking: Booking
+) -> dict[Channel, OptOut | None]:
+    """Return, for each channel with an address, what it must not be sent."""
+    return {
+        channel: consent.is_suppressed(tx, runtime, channel=channel, address=where)
+        for channel in Channel
+        if (where := address(booking.customer, channel))
+    }
+
+
+def send_less(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking_id: str,
+    *,
+    channel: Channel,
+    now: datetime,
+) -> None:
+    """Send a customer only what they must know on this channel."""
+    said = _said(tx, booking_id, channel)
+    held = consent.is_suppressed(tx, runtime, channel=channel, address=said.address)
+    if held is None:
+        consent.opt_out(tx, runtime, said, now=now, scope=Scope.NONESSENTIAL)
+
+
+def send_all(
+    tx: sa.Connection,
+    runtime: Runtime,
+    booking_id: str,
+    *,
+    channel: Channel,
+    now: datetime,
+) -> None:
+    """Send a customer everything again on this channel."""
+    said = _said(tx, booking_id, channel)
+    held = consent.is_suppressed(tx, runtime, channel=channel, address=said.address)
+    if held is not None:
+        consent.opt_in(tx, runtime, said, now=now)
+
+
+def _booking(
+    tx: sa.Connection, booking_id: str, deed: Deed, *, now: datetime
+) -> Booking:
+    booking = bookings.find(tx, booking_id, lock=True)
+    if deed not in open_deeds(booking, now=now):
+        raise ConflictError("A booking that is over or called off cannot be changed.")
+    return booking
+
+
+def _said(tx: sa.Connection, booking_id: str, channel: Channel) -> Said:
+    booking = bookings.find(tx, booking_id)
+    where = address(booking.customer, channel)
+    if not where:
+        raise ConflictError(f"The booking has no address for {channel}.")
+    return Said(channel=channel, address=where, how=How.LINK, evidence=booking.id)
+
+
+def _tell_staff(
+    tx: sa.Connection, runtime: Runtime, booking: Booking, what: str, *, now: datetime
+) -> None:
+    here = house_formats(runtime)
+    start = f"{here.date(booking.start)}, {here.time(booking.start)}"
+    told = Alert(
+        key=f"own_page/{booking.id}/{booking.revision}",
+        subject=what,
+        text=f"{booking.customer.name}, booking {booking.reference}, "
+        f"{start} ({here.timezone}).",
+    )
+    alert(tx, runtime, told, now=now)

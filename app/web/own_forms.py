@@ -1,0 +1,150 @@
+"""What the forms of a booking's own page ask for: come, move, cancel, less, all again.
+
+The token in the path is what nobody else knows: there is no cookie that another site
+could ride on. After each form the page is fetched anew, and shows what really holds;
+where somebody was faster it says so (409).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.clock import utc_now
+from app.domain.bookings import Booking
+from app.domain.recipients import Channel
+from app.errors import ConflictError, PlaceTakenError
+from app.services import dispatch, own_page
+from app.web.auth import open_to_all
+from app.web.context import runtime
+from app.web.manage import free_times
+from app.web.own_booking import OwnBooking, opened, shown
+
+pages = Blueprint("own_forms", __name__)
+
+Change = Callable[[sa.Connection, OwnBooking], Booking]
+
+
+@pages.before_request
+def refuse_other_sites() -> Response | None:
+    """Refuse a form that stands on another site, whatever it knows."""
+    if request.headers.get("Sec-Fetch-Site", "") == "cross-site":
+        return Response("This form stands on another site.", HTTPStatus.FORBIDDEN)
+    return None
+
+
+@pages.post("/b/<token>/come")
+@open_to_all
+def come(token: str) -> AnyResponse:
+    """Note that the customer will come."""
+
+    def note(tx: sa.Connection, own: OwnBooking) -> Booking:
+        return own_page.come(tx, runtime(), own.booking.id, now=utc_now())
+
+    return _changed(token, note)
+
+
+@pages.post("/b/<token>/cancel")
+@open_to_all
+def cancel(token: str) -> AnyResponse:
+    """Cancel the booking."""
+
+    def call_off(tx: sa.Connection, own: OwnBooking) -> Booking:
+        return own_page.cancel(tx, runtime(), own.booking.id, now=utc_now())
+
+    return _changed(token, call_off)
+
+
+@pages.post("/b/<token>/move")
+@open_to_all
+def move(token: str) -> AnyResponse:
+    """Move the booking to the time that was chosen."""
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    start = _chosen_start()
+    if start is None:
+        return _not_chosen(own)
+
+    def put(tx: sa.Connection, own: OwnBooking) -> Booking:
+        booking_id, now = own.booking.id, utc_now()
+        return own_page.move(
+            tx, runtime(), booking_id, start=start, zone=own.zone, now=now
+        )
+
+    try:
+        return _changed(token, put)
+    except PlaceTakenError:
+        day = start.astimezone(own.zone).date()
+        return free_times(own, day, notice="taken", status=HTTPStatus.CONFLICT)
+
+
+@pages.post("/b/<token>/messages")
+@open_to_all
+def messages(token: str) -> AnyResponse:
+    """Send less over a channel, or everything again."""
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    channel = request.form.get("channel", "")
+    wanted = {"less": own_page.send_less, "all": own_page.send_all}
+    deed = wanted.get(request.form.get("send", ""))
+    if deed is None or channel not in own.opt_outs:
+        return shown(own, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    dispatch.perform(
+        runtime(),
+        lambda tx: deed(
+            tx, runtime(), own.booking.id, channel=Channel(channel), now=utc_now()
+        ),
+    )
+    return _back(token)
+
+
+def _changed(token: str, change: Change) -> AnyResponse:
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    try:
+        booking = dispatch.perform(runtime(), lambda tx: change(tx, own))
+    except PlaceTakenError:
+        raise
+    except ConflictError:
+        return _as_it_stands(token)
+    return _back(token, saved=booking.revision)
+
+
+def _as_it_stands(token: str) -> Response:
+    """Show the booking as it is now, and that what was asked for was not done."""
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    return shown(own, notice="too_late", status=HTTPStatus.CONFLICT)
+
+
+def _chosen_start() -> datetime | None:
+    """Read the time that was chosen; None where it is none that may be offered."""
+    try:
+        start = datetime.fromisoformat(request.form.get("start", ""))
+    except ValueError:
+        return None
+    if start.tzinfo is None:
+        return None
+    ahead = start - utc_now()
+    return start if abs(ahead) <= timedelta(days=own_page.DAYS_AHEAD + 1) else None
+
+
+def _not_chosen(own: OwnBooking) -> Response:
+    day = own.booking.start.astimezone(own.zone).date()
+    return free_times(
+        own, day, notice="bad_time", status=HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+
+
+def _back(token: str, *, saved: int | None = None) -> AnyResponse:
+    page = url_for("manage.show_booking", token=token, saved=saved)
+    return redirect(page, HTTPStatus.SEE_OTHER)
