@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.domain.ids import REFERENCE_LENGTH, REFERENCE_LETTERS
@@ -67,6 +67,13 @@ def understand(text: str, *, channel: Channel) -> Understood | None:
             meaning=Meaning.STOP, word=words, language="en", is_ambiguous=True
         )
     return _keyword(words) or _with_reference(words) or _so_late(words)
+
+
+def as_opt_out(understood: Understood) -> Understood:
+    """Return the same message as an opt-out, whatever else was meant by it."""
+    if understood.meaning is Meaning.STOP:
+        return understood
+    return replace(understood, meaning=Meaning.STOP, is_ambiguous=True)
 
 
 def _plain(text: str) -> str:

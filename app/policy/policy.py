@@ -24,6 +24,8 @@ class Policy:
     schedule: Mapping[str, Timing]
     #: How long finished notifications are kept.
     keep_notifications: timedelta
+    #: How long messages of customers are kept that nobody need read any more.
+    keep_inbox: timedelta
     #: Where answers to e-mails go; empty: to the sender.
     reply_to: str
     #: The mailbox that takes opt-outs; empty: none.

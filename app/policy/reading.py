@@ -69,6 +69,7 @@ def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
         },
         schedule={**SCHEDULE, **file.schedule},
         keep_notifications=file.retention.notifications,
+        keep_inbox=file.retention.inbox,
         **dict(file.email),
         prices=prices_with(file.prices),
         budget=budget_of(file.budget),

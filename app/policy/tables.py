@@ -140,6 +140,8 @@ class RetentionTable(Table):
     """`[retention]`: how long what is finished is kept."""
 
     notifications: Interval = _key('"7d"', default=timedelta(days=7))
+    #: What customers wrote, once nobody need read it any more.
+    inbox: Interval = _key('"90d"', default=timedelta(days=90))
 
 
 class EmailTable(Table):

@@ -46,6 +46,8 @@ def clean_up(runtime: Runtime) -> int:
     _in_batches(
         runtime, partial(cleaning.clean_idempotency_keys, created_before=keys_before)
     )
+    inbox_before = now - runtime.policy.keep_inbox
+    _in_batches(runtime, partial(cleaning.clean_inbox, received_before=inbox_before))
     with runtime.database.write() as tx:
         task_groups.clean(tx, finished_before=finished_before)
     if deleted:

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from app.domain.ids import new_id
 from app.domain.inbound import InboundMessage, InboxState
+from app.domain.keywords import Meaning
 from app.domain.plain_text import clean_line, clean_text, shortened
-from app.domain.replies import Understood, understand
+from app.domain.replies import Understood, as_opt_out, understand
 from app.logs import fields
 from app.runtime import Runtime
 from app.services.incoming import Handled, Incoming
@@ -79,12 +80,15 @@ def _handled(incoming: Incoming, understood: Understood | None) -> Handled:
 def _understood(message: InboundMessage) -> Understood | None:
     """Return what the words mean, or else the button that was pressed.
 
-    What the provider took for an opt-out is one, in whatever words it was written.
+    What the provider took for an opt-out is one, in whatever words it was written: it
+    lets nothing through to that number any more.
     """
-    for words in (message.text, message.payload, message.opt_out_type):
-        if found := understand(words, channel=message.channel):
-            return found
-    return None
+    said = (message.text, message.payload, message.opt_out_type)
+    found = [understand(words, channel=message.channel) for words in said]
+    understood = next(filter(None, found), None)
+    if understood and found[-1] and found[-1].meaning is Meaning.STOP:
+        return as_opt_out(understood)
+    return understood
 
 
 def _entry(entry_id: str, message: InboundMessage) -> dict[str, object]:

@@ -42,7 +42,7 @@ def stop(incoming: Incoming, understood: Understood) -> Handled:
         incoming.say(Topic.STOPPED, understood)
     if not (understood.is_ambiguous and _has_a_booking_ahead(incoming)):
         return Handled(state=InboxState.ANSWERED)
-    incoming.tell_staff("A customer wrote CANCEL: messages, or the booking?")
+    incoming.tell_staff("A customer opted out, and may have meant a booking")
     return Handled(state=InboxState.OPEN)
 
 

@@ -7,10 +7,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.domain.inbound import InboxState
 from app.domain.tasks import FINISHED
 from app.storage.tables import (
     daily_counts,
     idempotency_keys,
+    inbox,
     notifications,
     task_links,
     tasks,
@@ -77,6 +79,21 @@ def clean_idempotency_keys(
     )
     query = sa.delete(idempotency_keys).where(sa.tuple_(*keys).in_(old))
     return tx.execute(query).rowcount
+
+
+def clean_inbox(tx: sa.Connection, *, received_before: datetime, limit: int) -> int:
+    """Forget up to `limit` older messages that wait for nobody; return how many."""
+    old = (
+        sa.select(inbox.c.id)
+        .where(
+            inbox.c.state.in_([InboxState.ANSWERED, InboxState.DONE]),
+            inbox.c.received_at < received_before,
+        )
+        .order_by(inbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return tx.execute(sa.delete(inbox).where(inbox.c.id.in_(old))).rowcount
 
 
 def _add_to_daily_counts(tx: sa.Connection, seqs: list[int]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.domain.bookings import Booking
+from app.domain.inbound import InboxState
 from app.domain.kinds import Kind
 from app.storage.bookings import booking_of
 from app.storage.planning import insert_new
@@ -43,6 +44,16 @@ def page(
     if before is not None:
         query = query.where(inbox.c.id < before)
     return list(tx.execute(query.order_by(inbox.c.id.desc()).limit(limit)).mappings())
+
+
+def count_open(tx: sa.Connection, *, received_before: datetime) -> int:
+    """Count the messages that have waited for a person since before this moment."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(inbox)
+        .where(inbox.c.state == InboxState.OPEN, inbox.c.received_at < received_before)
+    )
+    return int(tx.execute(query).scalar_one())
 
 
 def bookings_under(tx: sa.Connection, *, phone: str, limit: int) -> list[Booking]:

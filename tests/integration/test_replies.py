@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.recipients import Channel
 from app.services.answering import MOST_ANSWERS
-from app.storage.tables import consents, inbox, notifications, suppressions
+from app.storage.tables import bookings, consents, inbox, notifications, suppressions
 from tests.engine import Engine
 from tests.house import ALICE, BOB, count, rows
 from tests.replying import (
@@ -118,6 +118,20 @@ def test_what_the_provider_took_for_an_opt_out_is_one_and_not_answered(
 
     assert count(engine.runtime, suppressions) == 1
     assert answers(engine.runtime) == []
+
+
+def test_what_the_provider_blocks_on_is_an_opt_out_whatever_else_it_means(
+    engine: Engine,
+) -> None:
+    book(engine)
+
+    write(engine.runtime, "Cancelar", opt_out_type="STOP", provider="twilio")
+
+    assert count(engine.runtime, suppressions) == 1
+    assert count(engine.runtime, bookings, status="confirmed") == 1
+    assert alerts(engine.runtime) == [
+        "A customer opted out, and may have meant a booking"
+    ]
 
 
 def test_stop_by_whatsapp_leaves_sms_alone(engine: Engine) -> None:

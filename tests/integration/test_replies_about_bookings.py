@@ -12,6 +12,7 @@ from app.domain.recipients import Channel
 from app.services import bookings
 from app.storage import tables
 from app.storage.tables import suppressions, tasks
+from tests.door import open_door
 from tests.engine import Engine
 from tests.house import ALICE, count, make_booking, make_service, perform, rows
 from tests.replying import (
@@ -37,6 +38,18 @@ def test_yes_notes_that_the_customer_will_come(engine: Engine) -> None:
     assert engine.texts[before:] == [
         "My Business: Thank you, we expect you. Yoga, Thu, Jan 21 at 9:00 AM."
     ]
+
+
+def test_the_booking_tells_that_its_customer_will_come(engine: Engine) -> None:
+    booking = book(engine)
+    door = open_door(engine.runtime)
+    before = door.get(f"/bookings/{booking.id}").json
+
+    write(engine.runtime, "yes")
+    after = door.get(f"/bookings/{booking.id}").json
+
+    assert before["attendance_confirmed_at"] is None
+    assert after["attendance_confirmed_at"] == "2027-01-18T09:00:00Z"
 
 
 def test_yes_said_twice_is_answered_twice_and_noted_once(engine: Engine) -> None:
@@ -198,7 +211,7 @@ def test_cancel_by_sms_ends_messages_and_asks_the_staff_about_the_booking(
     assert found(engine, booking).status is BookingStatus.CONFIRMED
     assert entry["state"] == "open"
     assert alerts(engine.runtime) == [
-        "A customer wrote CANCEL: messages, or the booking?"
+        "A customer opted out, and may have meant a booking"
     ]
 
 

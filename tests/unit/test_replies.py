@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.facts import Facts
 from app.domain.gsm import Encoding, sms_size
@@ -145,3 +148,24 @@ def test_a_question_names_the_bookings_that_may_be_meant() -> None:
 
 def test_the_example_of_an_answer_tells_its_booking() -> None:
     assert example_facts(Kind.REPLY).service_name
+
+
+@given(st.text(max_size=80), st.sampled_from(Channel))
+def test_whatever_is_written_is_understood_or_left_to_a_person(
+    text: str, channel: Channel
+) -> None:
+    found = understand(text, channel=channel)
+
+    assert found is None or found.word in {word for word, _ in ALL_WORDS}
+
+
+@given(st.sampled_from(ALL_WORDS), st.text("abcdefgh ,!?", min_size=1, max_size=20))
+def test_letters_around_a_keyword_make_it_a_sentence(
+    keyword: tuple[str, Meaning], more: str
+) -> None:
+    word, _ = keyword
+    found = understand(f"{word} {more}", channel=Channel.WHATSAPP)
+
+    if found is not None:
+        letters = " ".join(re.sub("[,!?]", " ", f"{word} {more}").split())
+        assert letters in {known for known, _ in ALL_WORDS}

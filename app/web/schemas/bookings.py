@@ -172,6 +172,7 @@ class BookingAnswer(BaseModel):
     price: MoneyField
     payment: PaymentAnswer
     hold_expires_at: datetime | None
+    attendance_confirmed_at: datetime | None
     notes: str | None
     metadata: dict[str, Any] | None
     manage_url: str
@@ -216,6 +217,7 @@ def booking_answer(
             "reference": payment.reference if payment else None,
         },
         "hold_expires_at": booking.hold_expires_at,
+        "attendance_confirmed_at": booking.attendance_confirmed_at,
         "notes": booking.notes,
         "metadata": booking.metadata,
         "manage_url": manage_url,
