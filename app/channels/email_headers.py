@@ -26,8 +26,8 @@ def message_id(key: str, *, domain: str) -> str:
 def headers_of(message: Message, *, domain: str) -> dict[str, str]:
     """Return what tells mailboxes which message this is, and how to be rid of it.
 
-    `domain` is the sender's. Raises ValueError for an address to opt out at that is too
-    long for one line.
+    `domain` is the sender's. Raises ValueError for an address to opt out at that is no
+    plain one, or too long for one line.
     """
     return {
         "Message-ID": message_id(message.key, domain=domain),
@@ -60,7 +60,8 @@ def _ways_out(message: Message) -> Mapping[str, str]:
     if not ways:
         return {}
     listed = ", ".join(ways)
-    if not listed.isascii() or len(f"List-Unsubscribe: {listed}") > LONGEST_LINE:
+    is_plain = listed.isascii() and listed.isprintable()
+    if not is_plain or len(f"List-Unsubscribe: {listed}") > LONGEST_LINE:
         raise ValueError("an address to opt out at does not fit into its header")
     headers = {"List-Unsubscribe": listed}
     if message.unsubscribe_url.startswith("https://"):

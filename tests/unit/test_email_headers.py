@@ -101,6 +101,15 @@ def test_a_long_link_is_neither_folded_nor_encoded(length: int) -> None:
     assert f"List-Unsubscribe: <{link}>" in lines(message)
 
 
+@pytest.mark.parametrize("end", ["\r\nBcc: eve@example.net", "\n", "\0", "é"])
+def test_a_link_with_more_in_it_makes_no_header_at_all(end: str) -> None:
+    # Providers that take headers apart from the words are given them as they are here.
+    message = replace(MESSAGE, unsubscribe_url=LINK + end)
+
+    with pytest.raises(ValueError, match="does not fit"):
+        headers_of(message, domain="example.com")
+
+
 def test_a_link_that_fits_on_no_line_is_not_sent() -> None:
     outcome = build_letter(
         replace(MESSAGE, unsubscribe_url=LINK + "x" * 1000), sender=ROSA
