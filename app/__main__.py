@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "inbox": "Show what customers wrote, and say that one is dealt with",
     "customers": "Print all that is kept of a customer, or erase it",
     "costs": "Show what messages have cost, and how the budget stands",
+    "templates": "List, edit, publish and roll back the words of messages",
     "preview": "Show what a message will look like on each channel",
     "send-test": "Send one test message through a channel",
     "simulator": "Run a fake SMS, WhatsApp and e-mail provider for trials",

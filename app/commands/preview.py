@@ -1,7 +1,7 @@
-"""`preview KIND`: what a message will look like, filled with example facts.
+"""`preview KIND`: what a message will look like, with example facts or a real booking.
 
 For whoever writes texts or wants to see them before customers do. Renders with the
-very code that sends; sends nothing.
+very code that sends, the owner's own words where they are in force; sends nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,25 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+from app.channels.table import channel_modes
+from app.commands.box import Box, box_if_any
 from app.commands.printing import say
 from app.config import load
-from app.domain.gsm import ROOM, sms_size
+from app.domain.costs import write_cost
+from app.domain.gsm import ROOM
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
-from app.messages.examples import example_facts
-from app.services.wording import Rendered, Wording
+from app.errors import NotFoundError
+from app.policy import load_policy
+from app.services import previews
+from app.services.links import Links
+from app.services.opening import open_wording
+from app.services.previews import Preview, Scene
+from app.services.pricing import tariff_of
+from app.web.preview_page import page_of
+from app.web.schemas.costs import cost_answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--locale", help="the customer's language, for example es_MX")
     parser.add_argument("--timezone", help="the customer's zone, e.g. Europe/Madrid")
+    parser.add_argument("--booking", metavar="ID", help="tell of this booking")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print for machines")
     shape.add_argument(
         "--html", action="store_true", help="print the e-mail's HTML alone"
+    )
+    shape.add_argument(
+        "--page", action="store_true", help="print a page for a browser (> page.html)"
     )
 
 
@@ -44,71 +58,86 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 2
     wanted = [Channel(arguments.channel)] if arguments.channel else list(Channel)
-    messages = _messages(arguments, [Channel.EMAIL] if arguments.html else wanted)
-    say(_shaped(arguments, messages))
+    seen = _previews(arguments, [Channel.EMAIL] if arguments.html else wanted)
+    say(_shaped(arguments, seen))
     return 0
 
 
-def _messages(
-    arguments: argparse.Namespace, channels: list[Channel]
-) -> dict[Channel, Rendered]:
-    settings = load()
-    wording = Wording(
-        business_locale=settings.locale, business_timezone=settings.timezone
+def _previews(
+    arguments: argparse.Namespace, channels: Sequence[Channel]
+) -> list[Preview]:
+    settings, kind = load(), arguments.kind
+    modes = channel_modes(settings)
+    tariff = tariff_of(settings, load_policy(settings.policy_file), modes)
+    scene = previews.example_scene(
+        settings,
+        kind,
+        locale=arguments.locale or settings.locale,
+        timezone=arguments.timezone,
     )
-    locale = arguments.locale or settings.locale
-    facts = example_facts(
-        arguments.kind, locale=locale, business_name=settings.business_name
-    )
-    return {
-        channel: wording.render(
-            arguments.kind,
-            channel,
-            facts,
-            locale=locale,
-            timezone=arguments.timezone or settings.timezone,
-        )
-        for channel in channels
-    }
+    with box_if_any(settings) as box:
+        if arguments.booking:
+            scene = _booked(box, scene, kind=kind, booking_id=arguments.booking)
+        own = {c: box.words(kind, c, scene.locale) if box else None for c in channels}
+    wording = open_wording(settings)
+    return [
+        previews.preview(wording, tariff, scene, kind=kind, channel=c, own=own[c])
+        for c in channels
+    ]
 
 
-def _shaped(arguments: argparse.Namespace, messages: Mapping[Channel, Rendered]) -> str:
+def _booked(box: Box | None, scene: Scene, *, kind: str, booking_id: str) -> Scene:
+    if box is None:
+        raise NotFoundError("booking", booking_id)
+    return previews.booking_scene(
+        box.tx, Links(box.runtime), scene, kind=kind, booking_id=booking_id
+    )
+
+
+def _shaped(arguments: argparse.Namespace, seen: Sequence[Preview]) -> str:
     if arguments.html:
-        return messages[Channel.EMAIL].html
+        return seen[0].rendered.html
+    if arguments.page:
+        return page_of(arguments.kind, seen)
     if arguments.json:
-        shown = [_for_machines(*message) for message in messages.items()]
+        shown = [_for_machines(one) for one in seen]
         return json.dumps({"kind": arguments.kind, "messages": shown}, indent=2)
-    return "\n\n".join(_for_people(*message) for message in messages.items())
+    return "\n\n".join(map(_for_people, seen))
 
 
-def _for_machines(channel: Channel, message: Rendered) -> dict[str, object]:
-    if channel is not Channel.SMS:
-        email = {"subject": message.subject, "html": message.html}
-        extra = email if channel is Channel.EMAIL else {}
-        return {"channel": channel, "text": message.text, **extra}
-    size = sms_size(message.text)
-    return {
-        "channel": channel,
-        "text": message.text,
-        "encoding": size.encoding,
-        "units": size.units,
-        "segments": size.segments,
-    }
+def _for_machines(seen: Preview) -> dict[str, object]:
+    told: dict[str, object] = {"channel": seen.channel, "text": seen.rendered.text}
+    if seen.channel is Channel.EMAIL:
+        told |= {"subject": seen.rendered.subject, "html": seen.rendered.html}
+    if seen.size is not None:
+        told |= {
+            "encoding": seen.size.encoding,
+            "units": seen.size.units,
+            "segments": seen.size.segments,
+            "unfit": list(seen.unfit),
+        }
+    if seen.cost is not None:
+        told["price"] = cost_answer(seen.cost)
+    return told
 
 
-def _for_people(channel: Channel, message: Rendered) -> str:
-    head = f"--- {channel} {_measure(channel, message)}".ljust(72, "-")
-    subject = f"Subject: {message.subject}\n\n" if message.subject else ""
-    return f"{head}\n{subject}{message.text}"
+def _for_people(seen: Preview) -> str:
+    head = f"--- {seen.channel} {_measure(seen)}".ljust(72, "-")
+    subject = seen.rendered.subject and f"Subject: {seen.rendered.subject}\n\n"
+    return f"{head}\n{subject}{seen.rendered.text}"
 
 
-def _measure(channel: Channel, message: Rendered) -> str:
-    if channel is not Channel.SMS:
-        return ""
-    size = sms_size(message.text)
-    plural = "" if size.segments == 1 else "s"
-    room = ROOM[size.encoding][0]
-    return (
-        f"({size.segments} segment{plural}: {size.units} {size.encoding} characters, "
-        f"{room} fit in one) "
-    )
+def _measure(seen: Preview) -> str:
+    parts = []
+    if seen.size is not None:
+        size, room = seen.size, ROOM[seen.size.encoding][0]
+        plural = "" if size.segments == 1 else "s"
+        parts.append(
+            f"{size.segments} segment{plural}: {size.units} {size.encoding} "
+            f"characters, {room} fit in one"
+        )
+    if seen.unfit:
+        parts.append(f"UCS-2 because of {' '.join(seen.unfit)}")
+    if seen.cost is not None:
+        parts.append(f"about {write_cost(seen.cost)}")
+    return f"({'; '.join(parts)}) " if parts else ""

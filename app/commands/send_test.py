@@ -11,6 +11,7 @@ import argparse
 from app import config
 from app.channels.base import Message, Provider
 from app.channels.table import OUTBOX, Mode, channel_modes, open_providers
+from app.commands.box import box_if_any
 from app.commands.outbox import file_of
 from app.commands.printing import add_json, say, say_json, show_progress
 from app.config import Settings
@@ -21,7 +22,7 @@ from app.domain.recipients import Channel, masked, normal_email, normal_phone
 from app.errors import BellhopError, InvalidError, Problem
 from app.installation import make_data_dir
 from app.messages.examples import example_facts
-from app.services.wording import Wording
+from app.services.opening import open_wording
 
 #: What a person should do about each outcome but the good one.
 WHAT_NOW = {
@@ -76,14 +77,18 @@ def _message(
     settings: Settings, channel: Channel, arguments: argparse.Namespace
 ) -> Message:
     locale = arguments.locale or settings.locale
-    wording = Wording(
-        business_locale=settings.locale, business_timezone=settings.timezone
-    )
+    with box_if_any(settings) as box:
+        own = box.words(arguments.kind, channel, locale) if box else None
     facts = example_facts(
         arguments.kind, locale=locale, business_name=settings.business_name
     )
-    words = wording.render(
-        arguments.kind, channel, facts, locale=locale, timezone=settings.timezone
+    words = open_wording(settings).render(
+        arguments.kind,
+        channel,
+        facts,
+        locale=locale,
+        timezone=settings.timezone,
+        own=own,
     )
     return Message(
         key=f"test-{new_id()}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.domain.costs import PriceList, read_cost
+from app.domain.costs import PriceList, listed_cost
 from app.domain.recipients import Channel
 
 #: When these were looked at: told wherever they are shown.
@@ -67,7 +67,7 @@ IN_EUROS: Mapping[str, float] = {
 
 PRICES: PriceList = {
     provider: {
-        channel: {country: read_cost(price) for country, price in prices.items()}
+        channel: {country: listed_cost(price) for country, price in prices.items()}
         for channel, prices in channels.items()
     }
     for provider, channels in _WRITTEN.items()

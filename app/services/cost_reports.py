@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.domain.budgets import Period, Standing, end_of
-from app.domain.costs import Cost, price_of
+from app.domain.costs import Cost
 from app.domain.forecasts import Forecast, forecast
 from app.domain.recipients import Channel
 from app.errors import InvalidError, Problem
 from app.runtime import Runtime
 from app.services import budgets
+from app.services.pricing import tariff_of
 from app.storage import costs as store
 from app.storage.costs import Sum
 
@@ -130,12 +131,8 @@ def _usual_cost(
     if mine:
         most = max(mine, key=lambda row: row.messages)
         return Cost(most.cost.micros // most.messages, most.cost.currency)
-    return price_of(
-        runtime.policy.prices,
-        provider=str(runtime.modes[channel]),
-        channel=channel,
-        country=runtime.settings.phone_region,
-    )
+    tariff = tariff_of(runtime.settings, runtime.policy, runtime.modes)
+    return tariff.of_one(channel)
 
 
 def _sums(tx: sa.Connection, *, by: str, first: date, last: date) -> list[Sum]:

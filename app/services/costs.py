@@ -71,23 +71,6 @@ def note_found(tx: sa.Connection, runtime: Runtime, found: Found) -> None:
     _note(tx, runtime, work.row, sent, now=found.at)
 
 
-def estimate(
-    runtime: Runtime, channel: Channel, text: str, *, recipient: str | None
-) -> Cost | None:
-    """Return what a message would cost over the channel's provider; None: no price.
-
-    Without a recipient: one in the country of the business.
-    """
-    country = country_of(recipient) if recipient else runtime.settings.phone_region
-    price = price_of(
-        runtime.policy.prices,
-        provider=str(runtime.modes[channel]),
-        channel=channel,
-        country=country,
-    )
-    return price and price.times(units_of(channel, text))
-
-
 def _note(
     tx: sa.Connection,
     runtime: Runtime,

@@ -1,4 +1,4 @@
-"""How a message will look and how long it is: rendered by the very code that sends.
+"""How a message will look and what it will cost: rendered by the very code that sends.
 
 Called by the API and by `preview`; with a real booking, or with the example facts of
 its kind. Sends nothing and saves nothing.
@@ -11,15 +11,18 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from app.config import Settings
 from app.domain.bookings import Booking
+from app.domain.costs import Cost
 from app.domain.facts import Facts, missing_names
 from app.domain.gsm import SmsSize, sms_size, unfit_for_gsm
 from app.domain.recipients import Channel
-from app.domain.templates import OwnWords, TemplateKey
+from app.domain.templates import OwnWords
 from app.messages.examples import example_facts
-from app.runtime import Runtime
 from app.services import bookings, catalogue
 from app.services.links import Links
+from app.services.planning import address
+from app.services.pricing import Tariff
 from app.services.wording import Rendered, Wording
 
 #: How much earlier a booking is said to have been, where a preview tells of a move.
@@ -35,75 +38,86 @@ class Preview:
     #: Of an SMS alone: its alphabet, its segments, the letters that make it UCS-2.
     size: SmsSize | None
     unfit: tuple[str, ...]
+    #: None: nothing that we know.
+    cost: Cost | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What a message is previewed with: facts, and in whose language and zone."""
+    """What a message is previewed with: facts, in whose language and zone, to whom."""
 
     facts: Facts
     locale: str
     timezone: str
+    booking: Booking | None = None
+
+    def recipient(self, channel: Channel) -> str | None:
+        """Return the address that it would go to; None: nobody's."""
+        return address(self.booking.customer, channel) if self.booking else None
 
 
 def preview(
-    wording: Wording, key: TemplateKey, scene: Scene, *, own: OwnWords | None
+    wording: Wording,
+    tariff: Tariff,
+    scene: Scene,
+    *,
+    kind: str,
+    channel: Channel,
+    own: OwnWords | None,
 ) -> Preview:
     """Word a message for trial; raise WordingError where it cannot be worded."""
     rendered = wording.render(
-        key.kind,
-        key.channel,
+        kind,
+        channel,
         scene.facts,
         locale=scene.locale,
         timezone=scene.timezone,
         own=own,
     )
-    is_sms = key.channel is Channel.SMS
+    is_sms, text = channel is Channel.SMS, rendered.text
     return Preview(
-        channel=key.channel,
+        channel=channel,
         rendered=rendered,
-        size=sms_size(rendered.text) if is_sms else None,
-        unfit=unfit_for_gsm(rendered.text) if is_sms else (),
+        size=sms_size(text) if is_sms else None,
+        unfit=unfit_for_gsm(text) if is_sms else (),
+        cost=tariff.of_text(channel, text, recipient=scene.recipient(channel)),
     )
 
 
-def example_scene(runtime: Runtime, key: TemplateKey) -> Scene:
-    """Return the example of the kind, read in the text's own language."""
-    settings = runtime.settings
-    facts = example_facts(
-        key.kind, locale=key.language, business_name=settings.business_name
+def example_scene(
+    settings: Settings, kind: str, *, locale: str, timezone: str | None = None
+) -> Scene:
+    """Return the example of the kind in a language."""
+    return Scene(
+        facts=example_facts(kind, locale=locale, business_name=settings.business_name),
+        locale=locale,
+        timezone=timezone or settings.timezone,
     )
-    return Scene(facts=facts, locale=key.language, timezone=settings.timezone)
 
 
 def booking_scene(
-    tx: sa.Connection,
-    runtime: Runtime,
-    links: Links,
-    key: TemplateKey,
-    *,
-    booking_id: str,
+    tx: sa.Connection, links: Links, usual: Scene, *, kind: str, booking_id: str
 ) -> Scene:
-    """Return a real booking's facts; what it does not tell is the example's.
+    """Return a real booking's facts; what it does not tell is the usual scene's.
 
     Raises NotFoundError where there is no such booking.
     """
     booking = bookings.find(tx, booking_id)
     service = catalogue.find(tx, booking.service_id)
-    usual = example_scene(runtime, key)
     facts = _facts(
         booking,
         service_name=service.name,
-        business_name=runtime.settings.business_name,
+        business_name=usual.facts.business_name,
         manage_url=links.manage_url(booking.id),
     )
-    known = {name: usual.facts.get(name) for name in missing_names(key.kind, facts)}
+    known = {name: usual.facts.get(name) for name in missing_names(kind, facts)}
     if "old_start" in known:
         known["old_start"] = booking.start - _MOVED_BY
     return Scene(
         facts=replace(facts, **known),  # type: ignore[arg-type]  # facts by their name
-        locale=booking.customer.locale or key.language,
+        locale=booking.customer.locale or usual.locale,
         timezone=booking.customer.timezone or usual.timezone,
+        booking=booking,
     )
 
 

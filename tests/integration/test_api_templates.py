@@ -210,3 +210,13 @@ def test_a_mail_of_plain_text_gets_html_in_the_usual_frame(door: Door) -> None:
     assert told["text"].startswith("Dear guest\n\nHaircut & colour:")
     assert "Haircut &amp; colour:" in told["html"]
     assert "&lt;b&gt;" in told["html"]
+
+
+def test_a_browser_gets_a_preview_as_a_page(door: Door) -> None:
+    path = "/templates/booking_reminder/email/en/preview"
+
+    answer = door.ask("POST", f"{path}", headers={"Accept": "text/html"})
+
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<iframe sandbox" in answer.text
+    assert "&lt;!doctype html&gt;" in answer.text

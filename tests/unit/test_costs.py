@@ -123,3 +123,4 @@ def test_every_list_has_a_price_for_the_rest_and_a_rate_for_its_currency() -> No
         for countries in channels.values():
             assert "other" in countries
             assert {price.currency for price in countries.values()} <= set(IN_EUROS)
+            assert all(read_cost(write_cost(p)) == p for p in countries.values())

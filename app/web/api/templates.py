@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response
+from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
@@ -14,12 +14,15 @@ from app.clock import utc_now
 from app.domain.templates import SHIPPED, OwnWords, TemplateKey
 from app.errors import InvalidError, Problem, WordingError
 from app.services import previews, repinning, templates
+from app.services.previews import Preview
+from app.services.pricing import tariff_of
 from app.services.template_checks import Trial, check
 from app.storage import templates as store
 from app.web.api.answers import as_json
 from app.web.auth import allows
 from app.web.context import caller, house, runtime
 from app.web.once import do_once
+from app.web.preview_page import page_of
 from app.web.schemas.fields import Id
 from app.web.schemas.lists import PageQuery, page_answer, seq_cursor
 from app.web.schemas.templates import (
@@ -41,6 +44,9 @@ from app.web.schemas.templates import (
 
 api = APIBlueprint("templates", __name__, abp_tags=[Tag(name="Words")])
 
+#: What a preview may be answered as; JSON where nobody says.
+_SHAPES = ("application/json", "text/html")
+_PAGE = "text/html; charset=utf-8"
 _PATH = "/templates/<kind>/<channel>/<language>"
 
 
@@ -167,21 +173,36 @@ def migrate_template(path: TemplatePath, body: MigrateRequest) -> Response:
 def preview_template(path: TemplatePath, body: PreviewRequest) -> Response:
     """Show a message as its reader will see it; nothing is sent or saved.
 
-    With `booking_id` it tells of that booking, in its customer's language and zone.
+    With `booking_id` it tells of that booking, in its customer's language and zone. To
+    `Accept: text/html` it answers with a page.
     """
     key = path.key()
-    with runtime().database.read() as tx:
-        own = _words(tx, key, body)
-        scene = previews.example_scene(runtime(), key)
-        if body.booking_id is not None:
-            scene = previews.booking_scene(
-                tx, runtime(), house().links, key, booking_id=body.booking_id
-            )
     try:
-        seen = previews.preview(house().wording, key, scene, own=own)
+        seen = _preview(key, body)
     except WordingError as error:
         raise InvalidError([Problem("text", str(error))]) from None
+    if request.accept_mimetypes.best_match(_SHAPES) == "text/html":
+        return Response(page_of(key.kind, [seen]), content_type=_PAGE)
     return as_json(preview_answer(seen))
+
+
+def _preview(key: TemplateKey, body: PreviewRequest) -> Preview:
+    settings = runtime().settings
+    scene = previews.example_scene(settings, key.kind, locale=key.language)
+    with runtime().database.read() as tx:
+        own = _words(tx, key, body)
+        if body.booking_id is not None:
+            scene = previews.booking_scene(
+                tx, house().links, scene, kind=key.kind, booking_id=body.booking_id
+            )
+    return previews.preview(
+        house().wording,
+        tariff_of(settings, runtime().policy, runtime().modes),
+        scene,
+        kind=key.kind,
+        channel=key.channel,
+        own=own,
+    )
 
 
 def _words(

@@ -15,6 +15,7 @@ from app.services.previews import Preview
 from app.services.repinning import Repinning
 from app.services.templates import Template
 from app.web.description import FieldProblem
+from app.web.schemas.costs import CostAnswer, cost_answer
 from app.web.schemas.fields import Id, Line, RequestModel, clean
 
 #: As long as a body may be; what each part may have is told with the other mistakes.
@@ -134,13 +135,17 @@ class SmsAnswer(BaseModel):
 
 
 class PreviewAnswer(BaseModel):
-    """A message as its reader will see it; `sms` is null on other channels."""
+    """A message as its reader will see it; `sms` is null on other channels.
+
+    `price` is null where the channel's provider has none in the price list.
+    """
 
     channel: str
     subject: str
     text: str
     html: str
     sms: SmsAnswer | None
+    price: CostAnswer | None
 
 
 class WaitingAnswer(BaseModel):
@@ -212,6 +217,7 @@ def preview_answer(preview: Preview) -> dict[str, Any]:
             "segments": size.segments,
             "unfit": list(preview.unfit),
         },
+        "price": preview.cost and cost_answer(preview.cost),
     }
 
 
