@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from app.domain.inbound import InboxState
 from app.domain.tasks import CANCELLABLE, Status
-from app.storage.chunks import in_chunks
+from app.storage.chunks import chunks, in_chunks
 from app.storage.consent import suppress
 from app.storage.customers import naming
 from app.storage.locking import waited_for
@@ -69,8 +69,9 @@ def call_off(
         (list(CANCELLABLE), Status.CANCELLED),
         ([Status.UNKNOWN], Status.DEAD),
     ):
-        chosen = waited_for(tx, tasks.c.id.in_(ids), tasks.c.status.in_(among))
-        tx.execute(sa.update(tasks).where(chosen).values(status=status, **over))
+        for some in chunks(ids):
+            chosen = waited_for(tx, tasks.c.id.in_(some), tasks.c.status.in_(among))
+            tx.execute(sa.update(tasks).where(chosen).values(status=status, **over))
 
 
 def is_any_sending(tx: sa.Connection, ids: Sequence[str]) -> bool:
