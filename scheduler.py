@@ -42,8 +42,10 @@ from app.services import (
     following,
     jobs,
     own_schedule,
+    receipts,
     recovery,
     reminders,
+    silence,
     workers,
 )
 from app.services.actors_found import load_actors
@@ -70,6 +72,8 @@ JOBS: dict[str, Work] = {
     "heartbeat": _heartbeat,
     "take_over": workers.take_over,
     "relay": recovery.relay,
+    "receipts": receipts.match_receipts,
+    "silence": silence.look_out,
     "reminders": reminders.plan_due_reminders,
     "expire": recovery.expire,
     "retry_failed": recovery.retry_failed,

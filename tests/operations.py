@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from tests.door import API
 
+WEBHOOKS = "twilio/status twilio/inbound whatsapp vonage/status vonage/inbound resend"
 #: What is not part of the API: pages and files for a browser.
 PAGES = {
     "/api/v1/openapi.json",
     "/api/docs",
     "/api/docs/{file}",
+    *(f"{API}/webhooks/{path}" for path in WEBHOOKS.split()),
     "/static/{filename}",
 }
 #: Pages that customers reach from their messages.

@@ -102,7 +102,15 @@ def _twilio(settings: Settings, channel: Channel, sender: str | None) -> Provide
         auth_token=_plain(settings.twilio_auth_token),
         sender=sender or "",
         api_base=settings.twilio_api_base,
+        callback=_callback(settings, "twilio/status"),
     )
+
+
+def _callback(settings: Settings, path: str) -> str:
+    """Return where a provider tells us of receipts; empty: nobody outside finds us."""
+    if settings.public_url is None:
+        return ""
+    return f"{settings.base_url}/api/v1/webhooks/{path}"
 
 
 def _vonage(settings: Settings) -> Provider:
@@ -113,6 +121,7 @@ def _vonage(settings: Settings) -> Provider:
         api_secret=_plain(settings.vonage_api_secret),
         sender=settings.vonage_sms_from or "",
         api_base=settings.vonage_api_base,
+        callback=_callback(settings, "vonage/status"),
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from app.channels.base import CALL_S, LookupAnswer, Message, Verdict
 from app.channels.http import HttpClient
@@ -59,8 +60,11 @@ class Twilio:
         auth_token: str,
         sender: str,
         api_base: str,
+        callback: str = "",
     ) -> None:
+        """`callback`: where Twilio tells what became of messages; empty: nowhere."""
         self.channel = channel
+        self._callback = callback
         self._sender = sender
         self._client = HttpClient()
         account = f"{api_base.rstrip('/')}/2010-04-01/Accounts/{account_sid}"
@@ -75,6 +79,7 @@ class Twilio:
             "To": self._address(message.recipient),
             **_content(message),
             **self._from(),
+            **self._status_callback(message),
         }
         answer = self._client.post_form(
             self._url, fields=fields, headers=self._headers, within_s=within_s
@@ -129,6 +134,13 @@ class Twilio:
         if self.channel is Channel.WHATSAPP:
             return f"whatsapp:{number.removeprefix('whatsapp:')}"
         return number
+
+    def _status_callback(self, message: Message) -> dict[str, str]:
+        if not self._callback:
+            return {}
+        # What follows # is for Twilio alone: it calls again where we do not answer.
+        address = f"{self._callback}?key={quote(message.key, safe='')}#rc=5&rp=all"
+        return {"StatusCallback": address}
 
     def _from(self) -> dict[str, str]:
         if self._sender.startswith("MG"):

@@ -31,6 +31,7 @@ from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
 COMPANY = "Vonage"
+LONGEST_CALLBACK = 100
 _TAKEN = "0"
 
 
@@ -42,8 +43,16 @@ class Vonage:
     repeats_safely = False
 
     def __init__(
-        self, *, api_key: str, api_secret: str, sender: str, api_base: str
+        self,
+        *,
+        api_key: str,
+        api_secret: str,
+        sender: str,
+        api_base: str,
+        callback: str = "",
     ) -> None:
+        """`callback`: where Vonage tells what became of messages; empty: nowhere."""
+        self._callback = callback
         self._sender = sender
         self._client = HttpClient()
         self._url = f"{api_base.rstrip('/')}/sms/json"
@@ -84,7 +93,14 @@ class Vonage:
             "text": message.text,
             "type": "text" if is_gsm(message.text) else "unicode",
             "client-ref": message.key,
+            **self._receipts(),
         }
+
+    def _receipts(self) -> dict[str, str]:
+        # Vonage takes no longer address.
+        if not 0 < len(self._callback) <= LONGEST_CALLBACK:
+            return {}
+        return {"status-report-req": "1", "callback": self._callback}
 
 
 def _outcome(answer: Answer) -> Outcome:

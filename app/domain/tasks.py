@@ -31,29 +31,41 @@ class Status(StrEnum):
 
 _CALLED_OFF = {Status.CANCELLED, Status.SUPERSEDED, Status.EXPIRED, Status.SUPPRESSED}
 
+#: What a provider's receipt proves of a message that was tried, whatever we thought.
+_BY_RECEIPT = {Status.SENT, Status.DELIVERED}
+
 #: From each state the states that may follow it.
 MOVES: dict[Status, frozenset[Status]] = {
     # A worker that finishes takes the next row itself, without a bell between.
     Status.PENDING: frozenset(
-        {Status.QUEUED, Status.SENDING, Status.DEAD, *_CALLED_OFF}
+        {Status.QUEUED, Status.SENDING, Status.DEAD, *_BY_RECEIPT, *_CALLED_OFF}
     ),
     Status.QUEUED: frozenset(
-        {Status.SENDING, Status.PENDING, Status.DEAD, *_CALLED_OFF}
+        {Status.SENDING, Status.PENDING, Status.DEAD, *_BY_RECEIPT, *_CALLED_OFF}
     ),
     Status.SENDING: frozenset(
         {Status.SENT, Status.RETRYING, Status.UNKNOWN, Status.FAILED, Status.DEAD}
     ),
     Status.RETRYING: frozenset(
-        {Status.QUEUED, Status.SENDING, Status.DEAD, *_CALLED_OFF}
+        {Status.QUEUED, Status.SENDING, Status.DEAD, *_BY_RECEIPT, *_CALLED_OFF}
     ),
     Status.UNKNOWN: frozenset(
-        {Status.SENT, Status.RETRYING, Status.FAILED, Status.DEAD}
+        {
+            Status.RETRYING,
+            Status.FAILED,
+            Status.DEAD,
+            Status.UNDELIVERED,
+            *_BY_RECEIPT,
+        }
     ),
-    Status.FAILED: frozenset({Status.RETRYING, Status.DEAD, *_CALLED_OFF}),
+    Status.FAILED: frozenset(
+        {Status.RETRYING, Status.DEAD, *_BY_RECEIPT, *_CALLED_OFF}
+    ),
     Status.SENT: frozenset({Status.DELIVERED, Status.UNDELIVERED}),
     Status.DELIVERED: frozenset(),
-    Status.UNDELIVERED: frozenset(),
-    Status.DEAD: frozenset({Status.RETRYING}),
+    # A carrier gives up, and delivers all the same.
+    Status.UNDELIVERED: frozenset({Status.DELIVERED}),
+    Status.DEAD: frozenset({Status.RETRYING, *_BY_RECEIPT}),
     Status.CANCELLED: frozenset(),
     Status.SUPERSEDED: frozenset(),
     Status.EXPIRED: frozenset(),

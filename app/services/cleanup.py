@@ -16,6 +16,7 @@ from app.clock import utc_now
 from app.logs import fields
 from app.runtime import Runtime
 from app.storage import cleaning, task_groups
+from app.storage import receipts as events
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,9 @@ BATCH = 50
 REST = 2.0
 #: For so long the same Idempotency-Key gives the same answer.
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
+#: What providers told is kept as it came, for whoever asks what happened. Longer than
+#: they send it again (Meta: a week), or it would be taken for new.
+KEEP_EVENTS = timedelta(days=14)
 
 #: Set as the process ends: a crowd takes minutes, and can wait for the next run.
 _stopping = threading.Event()
@@ -42,6 +46,7 @@ def clean_up(runtime: Runtime) -> int:
     deleted = _in_batches(
         runtime, partial(cleaning.clean_batch, finished_before=finished_before)
     )
+    _in_batches(runtime, partial(events.clean, received_before=now - KEEP_EVENTS))
     keys_before = now - KEEP_IDEMPOTENCY_KEYS
     _in_batches(
         runtime, partial(cleaning.clean_idempotency_keys, created_before=keys_before)

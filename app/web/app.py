@@ -21,6 +21,7 @@ from app.web import (
     own_forms,
     problems,
     unsubscribe,
+    webhooks,
 )
 from app.web.api import (
     bookings,
@@ -38,7 +39,7 @@ from app.web.api import (
     workers,
 )
 from app.web.auth import check_key
-from app.web.bodies import LARGEST_BODY, JsonRequest
+from app.web.bodies import LARGEST_WEBHOOK, JsonRequest
 from app.web.context import House, settle_in
 from app.web.json_provider import StrictJson
 
@@ -66,7 +67,7 @@ def create_app(runtime: Runtime) -> Flask:
         doc_ui=False,
     )
     app.request_class = JsonRequest
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_WEBHOOK  # each path has its own
     app.json = StrictJson(app)
     app.url_map.merge_slashes = False  # a slip of the pen is 404, and no other page
     settle_in(app.extensions, _house(runtime))
@@ -96,6 +97,7 @@ def create_app(runtime: Runtime) -> Flask:
         own_forms.pages,
         calendar.pages,
         unsubscribe.pages,
+        webhooks.pages,
     ):
         app.register_blueprint(pages)
     if proxies := runtime.settings.trusted_proxies:

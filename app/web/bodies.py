@@ -11,12 +11,23 @@ from app.errors import InvalidError, Problem
 
 #: A body over this is refused with 413 (CONTRACT section 4).
 LARGEST_BODY = 64 * 1024
+#: Providers tell of many messages at once.
+LARGEST_WEBHOOK = 1024 * 1024
+WEBHOOKS = "/api/v1/webhooks/"
+
+
+def largest_body(path: str) -> int:
+    """Return how many bytes a body sent to this path may have."""
+    return LARGEST_WEBHOOK if path.startswith(WEBHOOKS) else LARGEST_BODY
 
 
 class JsonRequest(Request):
     """A request whose body is JSON, whatever its Content-Type says (curl: a form)."""
 
-    max_content_length = LARGEST_BODY
+    @property  # type: ignore[misc]  # as below
+    def max_content_length(self) -> int:  # type: ignore[override]  # never set here
+        """The bytes that a body may have."""
+        return largest_body(self.path)
 
     def get_json(self, *_args: Any, **_options: Any) -> Any:
         """Return the body, which must be an object; nothing at all is an empty one."""

@@ -30,7 +30,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 BODY_WITHIN_S = 15.0
 #: Bytes of a body that is too large which are still read: whoever is cut off in the
 #: middle of sending sees a broken line instead of our 413.
-MOST_READ = 1024 * 1024
+MOST_READ = 2 * 1024 * 1024
 
 
 class Bridge:
@@ -41,7 +41,7 @@ class Bridge:
         app: WsgiApp,
         *,
         threads: int,
-        largest_body: int,
+        largest_body: Callable[[str], int],
         body_within_s: float = BODY_WITHIN_S,
         most_waiting: int = MOST_WAITING,
     ) -> None:
@@ -57,7 +57,7 @@ class Bridge:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        body = await self._body(receive)
+        body = await self._body(receive, self._largest_body(scope["path"]))
         if body is None:
             return  # the sender has gone
         environ = _environ(scope, body)
@@ -76,14 +76,14 @@ class Bridge:
         )
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _body(self, receive: Receive) -> _Body | None:
+    async def _body(self, receive: Receive, largest: int) -> _Body | None:
         try:
             async with asyncio.timeout(self._body_within_s):
-                return await self._whole(receive)
+                return await self._whole(receive, largest)
         except TimeoutError:
             return _Body(is_late=True)
 
-    async def _whole(self, receive: Receive) -> _Body | None:
+    async def _whole(self, receive: Receive, largest: int) -> _Body | None:
         """Read a body; of one that is too large just enough to see that it is."""
         body, read = bytearray(), 0
         while True:
@@ -92,8 +92,8 @@ class Bridge:
                 return None
             chunk = message.get("body", b"")
             read += len(chunk)
-            if len(body) <= self._largest_body:
-                body += chunk[: self._largest_body + 1 - len(body)]
+            if len(body) <= largest:
+                body += chunk[: largest + 1 - len(body)]
             if not message.get("more_body", False) or read > MOST_READ:
                 return _Body(content=bytes(body))
 

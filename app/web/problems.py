@@ -26,7 +26,7 @@ from app.errors import (
     StorageUnavailableError,
 )
 from app.logs import fields
-from app.web.bodies import LARGEST_BODY
+from app.web.bodies import largest_body
 from app.web.sentences import field_problem, summary
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def _sentence(error: HTTPException) -> str:
         HTTPStatus.NOT_FOUND: "There is nothing at this address.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} cannot be done here.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
-            f"The body is larger than {LARGEST_BODY // 1024} KiB."
+            f"The body is larger than {largest_body(request.path) // 1024} KiB."
         ),
     }
     return own.get(HTTPStatus(error.code or 500), error.description or "")

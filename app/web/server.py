@@ -16,7 +16,7 @@ from app.runtime import Runtime
 from app.services import patience
 from app.web import pulse
 from app.web.app import create_app
-from app.web.bodies import LARGEST_BODY
+from app.web.bodies import largest_body
 from app.web.bridge import MOST_READ, Bridge
 
 #: Requests answered at the same time. Each is short, and they take turns at the
@@ -41,7 +41,7 @@ def _build(runtime: Runtime) -> Flask:
 
 def _bridged(runtime: Runtime) -> Bridge:
     """Make the same for granian: no thread ever waits for a slow sender."""
-    return Bridge(_build(runtime), threads=THREADS, largest_body=LARGEST_BODY)
+    return Bridge(_build(runtime), threads=THREADS, largest_body=largest_body)
 
 
 async def _serve_with_granian(runtime: Runtime) -> None:

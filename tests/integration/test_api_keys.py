@@ -90,6 +90,15 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("GET", "/b/<token>/calendar.ics"): EVERYBODY,
     ("GET", "/u/<token>"): EVERYBODY,
     ("POST", "/u/<token>"): EVERYBODY,
+    ("POST", "/api/v1/webhooks/twilio/status"): EVERYBODY,
+    ("POST", "/api/v1/webhooks/twilio/inbound"): EVERYBODY,
+    ("GET", "/api/v1/webhooks/whatsapp"): EVERYBODY,
+    ("POST", "/api/v1/webhooks/whatsapp"): EVERYBODY,
+    ("GET", "/api/v1/webhooks/vonage/status"): EVERYBODY,
+    ("POST", "/api/v1/webhooks/vonage/status"): EVERYBODY,
+    ("GET", "/api/v1/webhooks/vonage/inbound"): EVERYBODY,
+    ("POST", "/api/v1/webhooks/vonage/inbound"): EVERYBODY,
+    ("POST", "/api/v1/webhooks/resend"): EVERYBODY,
     ("GET", "/static/<path:filename>"): EVERYBODY,
 }
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from app.web.bodies import LARGEST_BODY
+from app.web.bodies import LARGEST_BODY, largest_body
 from app.web.bridge import MOST_READ, Bridge
 from tests.door import PROBLEM, Door
 from tests.house import ADMIN_KEY
@@ -42,7 +42,7 @@ def bridge(door: Door, *, body_within_s: float = 10) -> Bridge:
     return Bridge(
         door.app,
         threads=1,
-        largest_body=LARGEST_BODY,
+        largest_body=largest_body,
         body_within_s=body_within_s,
     )
 
@@ -149,7 +149,7 @@ def environ_of(request: dict[str, Any]) -> dict[str, Any]:
         start("204 No Content", [])
         return []
 
-    asked(Bridge(look, threads=1, largest_body=100), request, b"")
+    asked(Bridge(look, threads=1, largest_body=lambda _path: 100), request, b"")
     return seen
 
 
@@ -199,7 +199,9 @@ def test_an_answer_of_many_chunks_is_closed_when_it_is_told() -> None:
         start("200 OK", [("X-Name", "\xe9")])
         return chunks
 
-    sent = asked(Bridge(answer, threads=1, largest_body=100), scope(), b"")
+    sent = asked(
+        Bridge(answer, threads=1, largest_body=lambda _path: 100), scope(), b""
+    )
 
     assert sent == [
         {

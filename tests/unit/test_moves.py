@@ -51,6 +51,14 @@ BESIDES = {
     ("retrying", "suppressed"),
     ("failed", "superseded"),
     ("failed", "suppressed"),
+    # a receipt proves that it was taken, whatever we thought (the answer was lost)
+    *itertools.product(
+        ["pending", "queued", "retrying", "failed", "dead"], ["sent", "delivered"]
+    ),
+    ("unknown", "delivered"),
+    ("unknown", "undelivered"),
+    # a carrier gives up, and delivers all the same; or its receipts come in disorder
+    ("undelivered", "delivered"),
 }
 
 

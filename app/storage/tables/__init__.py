@@ -21,6 +21,7 @@ from app.storage.tables.house import (
 )
 from app.storage.tables.money import daily_costs, spending
 from app.storage.tables.own_tasks import own_tasks, task_groups, task_links
+from app.storage.tables.receipts import provider_events
 from app.storage.tables.shop import bookings, payments, services
 from app.storage.tables.tasks import (
     HELD,
@@ -54,6 +55,7 @@ __all__ = [
     "notifications",
     "own_tasks",
     "payments",
+    "provider_events",
     "queue_states",
     "services",
     "spending",

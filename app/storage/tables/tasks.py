@@ -117,7 +117,7 @@ notifications = sa.Table(
     # The version of the owner's own words that it was planned with; null: ours.
     sa.Column("template_id", sa.String),
     sa.Column("provider", sa.String),
-    sa.Column("provider_message_id", sa.String),
+    sa.Column("provider_message_id", sa.String, index=True),
     sa.Column("sent_at", Moment),
     sa.Column("delivered_at", Moment),
 )
