@@ -90,6 +90,10 @@ def test_an_attempt_tells_its_provider_words_times_and_outcome(engine: Engine) -
         "outcome": "transient",
         "code": "429",
         "reason": "busy",
+        # What was not accepted costs nothing.
+        "segments": None,
+        "cost_micros": None,
+        "cost_currency": None,
     }
 
 
