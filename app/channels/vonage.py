@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from app.channels.base import CALL_S, LookupAnswer, Message
@@ -26,12 +27,15 @@ from app.channels.http_verdicts import (
     unanswered,
 )
 from app.channels.vonage_codes import VONAGE_STATUSES
+from app.domain.costs import Cost, listed_cost
 from app.domain.gsm import is_gsm
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.recipients import Channel
 
 COMPANY = "Vonage"
 LONGEST_CALLBACK = 100
+#: In which Vonage tells its prices, whatever the account is billed in.
+CURRENCY = "EUR"
 _TAKEN = "0"
 
 
@@ -114,7 +118,7 @@ def _outcome(answer: Answer) -> Outcome:
         return nameless(answer, company=COMPANY)
     taken = [part for part in parts if part.get("status") == _TAKEN]
     if len(taken) == len(parts):
-        return _accepted(answer, parts[0])
+        return _accepted(answer, parts)
     if taken:
         # A second time would send again what was taken.
         return Outcome(
@@ -125,11 +129,23 @@ def _outcome(answer: Answer) -> Outcome:
     return _refusal(answer, parts[0])
 
 
-def _accepted(answer: Answer, part: Mapping[str, Any]) -> Outcome:
-    name = part.get("message-id")
+def _accepted(answer: Answer, parts: Sequence[Mapping[str, Any]]) -> Outcome:
+    name = parts[0].get("message-id")
     if not isinstance(name, str) or not name:
         return nameless(answer, company=COMPANY)
-    return Outcome(result=Result.ACCEPTED, provider_message_id=name)
+    return Outcome(
+        result=Result.ACCEPTED, provider_message_id=name, price=_price(parts)
+    )
+
+
+def _price(parts: Sequence[Mapping[str, Any]]) -> Cost | None:
+    """Add up what Vonage says that the parts cost; None where it does not say so."""
+    try:
+        told = [Decimal(str(part["message-price"])) for part in parts]
+        total = sum(told, Decimal(0))
+        return listed_cost(f"{total:.6f} {CURRENCY}")
+    except (KeyError, ArithmeticError, ValueError):
+        return None
 
 
 def _refusal(answer: Answer, part: Mapping[str, Any]) -> Outcome:

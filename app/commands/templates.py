@@ -7,7 +7,6 @@ writes one to begin with.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,22 @@ from typing import Any
 from app import config
 from app.broker import SilentDoorbell
 from app.clock import utc_now
-from app.commands.printing import add_json, counted, say, say_json, second, table
+from app.commands.printing import (
+    add_json,
+    counted,
+    say,
+    say_json,
+    second,
+    show_progress,
+    table,
+)
 from app.config.sentences import unreadable
 from app.domain.templates import SHIPPED, TemplateKey, Texts
 from app.errors import BellhopError, InvalidError, Problem
 from app.runtime import Runtime, open_runtime
 from app.services import repinning, templates
 from app.services.opening import open_wording
-from app.services.template_checks import Trial
+from app.services.template_checks import Trial, check
 from app.storage import templates as store
 from app.web.schemas.templates import (
     migration_answer,
@@ -140,17 +147,17 @@ def _edit(runtime: Runtime, arguments: argparse.Namespace) -> None:
         text=_read("--text", arguments.text),
         html=_read("--html", arguments.html) if arguments.html else "",
     )
+    key = _key(arguments)
+    warnings = check(trial, key, texts)
     draft = templates.Draft(texts=texts, note=arguments.note, author=BY)
     with runtime.database.write() as tx:
-        saved = templates.save(tx, trial, _key(arguments), draft, now=utc_now())
+        saved = templates.save(tx, key, draft, now=utc_now())
     if arguments.json:
-        say_json(saved_answer(saved.version, saved.warnings))
+        say_json(saved_answer(saved, warnings))
         return
-    for warning in saved.warnings:
-        print(f"Note: the {warning.field} {warning.message}.", file=sys.stderr)
-    say(
-        f"Saved as version {saved.version.version}. `templates publish` puts it to use."
-    )
+    for warning in warnings:
+        show_progress(f"Note: the {warning.field} {warning.message}.")
+    say(f"Saved as version {saved.version}. `templates publish` puts it to use.")
 
 
 def _read(flag: str, file: Path) -> str:

@@ -32,7 +32,7 @@ SURROUNDINGS = frozenset(
 PHRASES = "words"
 #: Parts that a text may have, and how deep they may be nested: far more than the
 #: longest e-mail of ours, and printed within milliseconds.
-MOST_PARTS = 5_000
+MOST_PARTS = 2_000
 DEEPEST = 40
 
 _ALLOWED: tuple[type[nodes.Node], ...] = (

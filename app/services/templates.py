@@ -7,7 +7,7 @@ that exist never change, because messages that wait are pinned to them (`pins.py
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,10 +25,9 @@ from app.domain.templates import (
     Texts,
     VersionState,
 )
-from app.errors import ConflictError, NotFoundError, Problem
+from app.errors import ConflictError, NotFoundError
 from app.logs import fields
 from app.messages.shipped import languages, shipped_languages, shipped_texts
-from app.services.template_checks import Trial, check
 from app.storage import templates as store
 
 log = logging.getLogger(__name__)
@@ -54,14 +53,6 @@ class Template:
     def texts(self) -> Texts | None:
         """The words in force; None: the kind has none in this language."""
         return self.live.texts if self.live else self.shipped
-
-
-@dataclass(frozen=True, kw_only=True)
-class Saved:
-    """A version that was saved, and what its owner should know of it."""
-
-    version: TemplateVersion
-    warnings: Sequence[Problem]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,16 +104,16 @@ def find(tx: sa.Connection, key: TemplateKey, number: int) -> TemplateVersion:
 
 
 def save(
-    tx: sa.Connection, trial: Trial, key: TemplateKey, draft: Draft, *, now: datetime
-) -> Saved:
+    tx: sa.Connection, key: TemplateKey, draft: Draft, *, now: datetime
+) -> TemplateVersion:
     """Save words as a draft; the same words as the newest version's make no other.
 
-    Raises InvalidError with every mistake, ConflictError where somebody else saves.
+    The caller has tried them out (`template_checks.py`), before this transaction.
+    Raises ConflictError where somebody else saves.
     """
-    warnings = check(trial, key, draft.texts)
     newest = next(iter(store.page(tx, key, before=None, limit=1)), None)
     if newest is not None and newest.texts == draft.texts:
-        return Saved(version=newest, warnings=warnings)
+        return newest
     version = TemplateVersion(
         id=new_id(),
         key=key,
@@ -138,7 +129,7 @@ def save(
         store.insert(tx, version)
     except IntegrityError:
         raise ConflictError(CHANGED_JUST_NOW) from None
-    return Saved(version=version, warnings=warnings)
+    return version
 
 
 def publish(

@@ -11,8 +11,11 @@ import sqlalchemy as sa
 from app.domain.recipients import Channel
 from app.domain.templates import TemplateKey, TemplateVersion, Texts, VersionState
 from app.storage.tables import UNSENT, notifications, tasks, template_versions
+from app.storage.tables.wording import LIVE
 
 _table = template_versions.c
+#: Written out, so that the index of what is in force is found (`tables/wording.py`).
+_LIVE = sa.text(LIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ def find_number(
 
 def live(tx: sa.Connection, key: TemplateKey) -> TemplateVersion | None:
     """Return the version in force, or None where it is the shipped words."""
-    return _one(tx, *_is(key), _table.state == VersionState.LIVE)
+    return _one(tx, *_is(key), _LIVE)
 
 
 def live_ids(tx: sa.Connection, *, kind: str, channel: str) -> dict[str, str]:
@@ -67,14 +70,14 @@ def live_ids(tx: sa.Connection, *, kind: str, channel: str) -> dict[str, str]:
     query = sa.select(_table.language, _table.id).where(
         _table.kind == kind,
         _table.channel == channel,
-        _table.state == VersionState.LIVE,
+        _LIVE,
     )
     return {row.language: row.id for row in tx.execute(query)}
 
 
 def all_live(tx: sa.Connection) -> list[TemplateVersion]:
     """Return every version in force."""
-    query = sa.select(template_versions).where(_table.state == VersionState.LIVE)
+    query = sa.select(template_versions).where(_LIVE)
     return [_version(row) for row in tx.execute(query).mappings()]
 
 
@@ -107,7 +110,7 @@ def retire(tx: sa.Connection, key: TemplateKey) -> None:
     """Take the version in force out of force."""
     tx.execute(
         sa.update(template_versions)
-        .where(*_is(key), _table.state == VersionState.LIVE)
+        .where(*_is(key), _LIVE)
         .values(state=VersionState.RETIRED)
     )
 
@@ -181,7 +184,7 @@ def _is(key: TemplateKey) -> Sequence[sa.ColumnElement[bool]]:
 
 
 def _one(
-    tx: sa.Connection, *conditions: sa.ColumnElement[bool]
+    tx: sa.Connection, *conditions: sa.ColumnElement[bool] | sa.TextClause
 ) -> TemplateVersion | None:
     row = (
         tx.execute(sa.select(template_versions).where(*conditions))

@@ -144,3 +144,14 @@ def test_the_command_says_where_nothing_was_spent(engine: Engine, shell: Shell) 
 
     assert "Nothing has cost anything." in told.out
     assert shell("costs", "--to", "soon").code == 2
+
+
+def test_each_attempt_of_a_message_tells_what_it_cost(
+    engine: Engine, door: Door
+) -> None:
+    task_id = engine.message("Hi")
+    engine.work()
+
+    (attempt,) = door.get(f"/notifications/{task_id}").json["attempts"]
+
+    assert (attempt["segments"], attempt["cost"]) == (1, euros(100_000))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from app.channels.base import Invite, Template
+from app.domain.costs import Cost
 from app.domain.outcomes import Fault, Outcome, Result
 from tests.provider_house import (
     LOGINS,
@@ -83,6 +84,25 @@ def test_a_long_sms_of_which_vonage_took_a_part_is_not_sent_again() -> None:
 
     assert outcome.result is Result.PERMANENT_CONTENT
     assert outcome.code == "1"
+
+
+@pytest.mark.parametrize(
+    ("prices", "cost"),
+    [
+        (["0.0333"], Cost(33_300, "EUR")),
+        (["0.03330000", "0.03330000"], Cost(66_600, "EUR")),
+        (["0.0333", None], None),
+        (["a lot"], None),
+        (["NaN"], None),
+        (["-1"], None),
+    ],
+)
+def test_vonage_s_own_price_is_believed(
+    prices: list[str | None], cost: Cost | None
+) -> None:
+    parts = [{"status": "0", "message-id": "A1", "message-price": p} for p in prices]
+
+    assert answered(vonage, 200, {"messages": parts}).price == cost
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,36 @@ def test_what_cannot_be_sent_is_refused_with_its_line(source: str, told: str) ->
 @pytest.mark.parametrize(
     "source",
     [
+        "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+        "{{ self._TemplateReference__context }}",
+        "{{ lipsum | attr('__globals__') }}",
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ service_name['__class__'] }}",
+        "{{ (service_name ~ '')['format'] }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{{ service_name | center(1000000000) }}",
+        "{{ service_name.ljust(1000000000) }}",
+        "{{ range(1000000000) | list }}",
+        "{{ namespace() }}",
+        "{{ words.update({}) }}",
+        "{% import '_layout/rows.html' as rows %}{{ rows }}",
+        "{% from '_layout/rows.html' import row %}{{ row('a', 'b') }}",
+        "{% include ['/etc/passwd', 'message/en/sms.txt'] %}",
+        "{% call row() %}{% endcall %}",
+        "{% with a = 1 %}{{ a }}{% endwith %}",
+        "{% filter upper %}x{% endfilter %}",
+        "{% block a %}{{ self.a() }}{% endblock %}",
+        "{{ debug }}{% debug %}",
+    ],
+)
+def test_what_reaches_for_the_house_is_refused(source: str) -> None:
+    assert refused(f"{WHOLE} {source}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "{{ " + "(" * 20_00 + "1" + ")" * 20_00 + " }}",
         "{{ " + " and ".join(["start"] * 1000) + " }}",
         "{% if start %}" * 300 + "x" + "{% endif %}" * 300,

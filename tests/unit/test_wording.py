@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from app.domain.kinds import Kind
 from app.domain.money import Money
 from app.domain.recipients import Channel
 from app.messages.examples import example_facts
+from app.messages.shipped import MESSAGES
 from app.services.wording import MAX_SUBJECT, Rendered, Wording
 
 MADRID = Wording(business_locale="en", business_timezone="Europe/Madrid")
@@ -218,3 +221,23 @@ def test_names_that_are_far_too_long_do_not_stop_a_message() -> None:
 def test_examples_render_in_every_zone_s_reach(kind: Kind) -> None:
     for timezone in ("Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"):
         assert sms(example_facts(kind), kind=kind, timezone=timezone)
+
+
+def test_a_language_more_is_one_file_and_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "messages"
+    shutil.copytree(MESSAGES, folder)
+    words = (folder / "_words" / "en.toml").read_text(encoding="utf-8")
+    (folder / "_words" / "fr.toml").write_text(words, encoding="utf-8")
+    french = folder / Kind.BOOKING_CONFIRMED / "fr"
+    french.mkdir()
+    text = "{{ business_name }} : {{ start | day }} à {{ start | time }}"
+    (french / "sms.txt").write_text(text, encoding="utf-8")
+    wording = Wording(
+        business_locale="en", business_timezone="Europe/Madrid", folder=folder
+    )
+
+    told = sms(wording=wording, locale="fr_CA")
+    untold = sms(kind=Kind.BOOKING_REMINDER, wording=wording, locale="fr_CA")
+
+    assert told.startswith("Salon Rosa : vendredi 22 mai à 14 h 30")
+    assert untold.startswith("Salon Rosa: see you soon!")

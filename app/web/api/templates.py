@@ -99,9 +99,10 @@ def save_template(path: TemplatePath, body: TextsRequest) -> Response:
         texts=body.texts(), note=body.note or "", author=caller().name
     )
 
+    warnings = check(_trial(), key, draft.texts)
+
     def deed(tx: sa.Connection) -> Any:
-        saved = templates.save(tx, _trial(), key, draft, now=utc_now())
-        return saved_answer(saved.version, saved.warnings)
+        return saved_answer(templates.save(tx, key, draft, now=utc_now()), warnings)
 
     return do_once(deed)
 

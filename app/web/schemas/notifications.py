@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, StrictInt
 
+from app.domain.costs import Cost
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel, masked
 from app.domain.tasks import Status
 from app.services.notifications import BulkResult
 from app.services.orders import Order
 from app.storage.messages import Filter
+from app.web.schemas.costs import CostAnswer, cost_answer
 from app.web.schemas.fields import (
     Address,
     Email,
@@ -111,6 +113,9 @@ class AttemptAnswer(BaseModel):
     outcome: str | None
     code: str
     reason: str
+    #: How often it was billed and what it cost; null: it has no price.
+    segments: int | None
+    cost: CostAnswer | None
 
 
 class NotificationAnswer(BaseModel):
@@ -195,9 +200,15 @@ def notification_answer(
     answer = {name: row[name] for name in _PLAIN}
     answer["recipient"] = masked(Channel(row["channel"]), row["recipient"])
     if attempts is not None:
-        names = AttemptAnswer.model_fields
-        answer["attempts"] = [{n: a[n] for n in names} for a in attempts]
+        answer["attempts"] = [_attempt_answer(attempt) for attempt in attempts]
     return answer
+
+
+def _attempt_answer(attempt: sa.RowMapping) -> dict[str, Any]:
+    names = set(AttemptAnswer.model_fields) - {"cost"}
+    micros, currency = attempt["cost_micros"], attempt["cost_currency"]
+    cost = None if micros is None else cost_answer(Cost(micros, currency))
+    return {**{name: attempt[name] for name in names}, "cost": cost}
 
 
 def bulk_answer(result: BulkResult) -> dict[str, Any]:
