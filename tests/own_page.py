@@ -27,12 +27,12 @@ def page(door: Door, booking: Booking, rest: str = "") -> Answer:
     return door.with_key(None).get(path_of(door, booking) + rest)
 
 
-def fill(door: Door, booking: Booking, form: str, **fields: str) -> Answer:
+def fill(door: Door, booking: Booking, form: str, **fields: str | list[str]) -> Answer:
     """Send a form of the page, as a browser does."""
     return door.with_key(None).ask(
         "POST",
         f"{path_of(door, booking)}/{form}",
-        content=urlencode(fields),
+        content=urlencode(fields, doseq=True),
         headers={
             "Content-Type": "application/x-www-form-urlencoded",
             "Sec-Fetch-Site": "same-origin",

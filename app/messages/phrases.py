@@ -1,6 +1,6 @@
-"""The phrases that texts of a language share, for pages as well as for messages.
+"""The phrases that the texts of a language share, for the pages that customers see.
 
-Read by pages that customers see. A language is one file in `_words/`.
+A language is one file in `_words/`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from babel import Locale
 
 _FOLDER = Path(__file__).resolve().parent / "_words"
 #: The language that has every phrase.
@@ -34,6 +36,14 @@ def phrases_for(*locales: str) -> Phrases:
         if language in _all_words():
             break
     return Phrases(language=language, locale=written_as, words=_all_words()[language])
+
+
+def languages() -> Mapping[str, str]:
+    """Return every language that we speak, and how it calls itself."""
+    return {
+        language: str(Locale.parse(language).get_language_name(language)).capitalize()
+        for language in _all_words()
+    }
 
 
 @cache

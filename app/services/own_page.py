@@ -1,4 +1,4 @@
-"""What a customer does on their booking's own page: come, move, cancel, opt out.
+"""What customers do on their booking's own page: come, move, cancel, choose, opt out.
 
 Called by `web/own_forms.py` through `dispatch.perform`. The same guarded deeds as by
 reply and by the staff: whoever comes second is told how things stand.
@@ -6,6 +6,7 @@ reply and by the staff: whoever comes second is told how things stand.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from app.services.alerts import Alert, alert
 from app.services.attendance import confirm_attendance
 from app.services.incoming import house_formats
 from app.services.planning import address
+from app.storage import bookings as store
 
 #: How many days ahead a booking may be moved to.
 DAYS_AHEAD = 90
@@ -90,14 +92,46 @@ def starts_on(
     ]
 
 
+def choose(
+    tx: sa.Connection,
+    booking_id: str,
+    *,
+    language: str,
+    channels: frozenset[Channel],
+    now: datetime,
+) -> Booking:
+    """Write what comes from now on in this language, over these channels alone.
+
+    The country of the customer's locale stays, as long as its language does.
+    """
+    booking = bookings.find(tx, booking_id, lock=True)
+    locale = booking.customer.locale or ""
+    is_spoken = locale.replace("-", "_").partition("_")[0] == language
+    customer = replace(
+        booking.customer,
+        locale=locale if is_spoken else language,
+        channels=None if channels == ways_to(booking) else channels,
+    )
+    if customer == booking.customer:
+        return booking
+    return store.change(tx, booking, now=now, customer=customer)
+
+
+def ways_to(booking: Booking) -> frozenset[Channel]:
+    """Return the channels on which the customer can be reached at all."""
+    return frozenset(c for c in Channel if address(booking.customer, c))
+
+
 def opt_outs(
     tx: sa.Connection, runtime: Runtime, booking: Booking
 ) -> dict[Channel, OptOut | None]:
     """Return, for each channel with an address, what it must not be sent."""
     return {
-        channel: consent.is_suppressed(tx, runtime, channel=channel, address=where)
+        channel: consent.is_suppressed(
+            tx, runtime, channel=channel, address=address(booking.customer, channel)
+        )
         for channel in Channel
-        if (where := address(booking.customer, channel))
+        if channel in ways_to(booking)
     }
 
 

@@ -20,7 +20,7 @@ from app.domain.formats import Formats, formats_for
 from app.domain.own_page import is_over, open_deeds
 from app.domain.recipients import Channel
 from app.errors import NotFoundError
-from app.messages.phrases import Phrases, phrases_for
+from app.messages.phrases import Phrases, languages, phrases_for
 from app.services import bookings, catalogue, own_page
 from app.web.context import house, runtime
 
@@ -82,6 +82,7 @@ def shown(
         status=status,
         own=own,
         deeds=open_deeds(own.booking, now=utc_now()),
+        languages=languages(),
         notice=notice,
     )
 

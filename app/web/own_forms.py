@@ -19,6 +19,7 @@ from app.clock import utc_now
 from app.domain.bookings import Booking
 from app.domain.recipients import Channel
 from app.errors import ConflictError, PlaceTakenError
+from app.messages.phrases import languages
 from app.services import dispatch, own_page
 from app.web.auth import open_to_all
 from app.web.context import runtime
@@ -103,6 +104,28 @@ def messages(token: str) -> AnyResponse:
         ),
     )
     return _back(token)
+
+
+@pages.post("/b/<token>/wishes")
+@open_to_all
+def wishes(token: str) -> AnyResponse:
+    """Take the language and the channels that the customer likes best."""
+    own = opened(token)
+    if isinstance(own, Response):
+        return own
+    language = request.form.get("language", "")
+    ticked = request.form.getlist("channel")
+    channels = frozenset(c for c in own_page.ways_to(own.booking) if c in ticked)
+    if language not in languages() or not channels:
+        notice = "bad_wishes"
+        return shown(own, notice=notice, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def choose(tx: sa.Connection, own: OwnBooking) -> Booking:
+        return own_page.choose(
+            tx, own.booking.id, language=language, channels=channels, now=utc_now()
+        )
+
+    return _changed(token, choose)
 
 
 def _changed(token: str, change: Change) -> AnyResponse:

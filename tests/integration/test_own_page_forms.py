@@ -11,6 +11,7 @@ import pytest
 
 from app.clock import utc_now
 from app.domain.bookings import BookingStatus, Customer
+from app.domain.recipients import Channel
 from app.services import bookings
 from app.storage import tables
 from tests.door import Door
@@ -182,7 +183,7 @@ def test_a_form_on_another_site_is_refused(door: Door) -> None:
     assert answer.status == 403
 
 
-@pytest.mark.parametrize("form", ["come", "cancel", "move", "messages"])
+@pytest.mark.parametrize("form", ["come", "cancel", "move", "messages", "wishes"])
 def test_a_forged_link_takes_no_form(door: Door, form: str) -> None:
     answer = door.with_key(None).ask("POST", f"//b/forged/{form}")
 
@@ -203,3 +204,41 @@ def test_whoever_comes_second_is_told_how_it_stands(door: Door) -> None:
     assert "/come" in shown.text
     assert answer.status == 409
     assert ">Cancelled<" in answer.text
+
+
+def test_a_customer_chooses_language_and_channels(door: Door) -> None:
+    booking = make_booking(door.runtime, customer=SPANISH, confirmed=True)
+
+    answer = fill(door, booking, "wishes", language="en", channel="email")
+    shown = followed(door, answer)
+
+    customer = saved(door.runtime, booking).customer
+    assert (customer.locale, customer.channels) == ("en", {Channel.EMAIL})
+    assert '<html lang="en"' in shown.text
+    assert "That is done" in shown.text
+
+
+def test_a_wish_that_changes_nothing_keeps_the_country(door: Door) -> None:
+    booking = make_booking(door.runtime, customer=SPANISH, confirmed=True)
+    all_ways = ["sms", "whatsapp", "email"]
+
+    fill(door, booking, "wishes", language="es", channel=all_ways)
+
+    assert saved(door.runtime, booking).customer == SPANISH
+
+
+@pytest.mark.parametrize(
+    ("language", "channel"),
+    [("tlh", "email"), ("", "email"), ("en", "fax"), ("en", ""), ("en", "sms")],
+)
+def test_a_wish_that_cannot_be_met_changes_nothing_and_says_so(
+    door: Door, language: str, channel: str
+) -> None:
+    by_email = Customer(name="Alice", email="alice@example.org")
+    booking = make_booking(door.runtime, customer=by_email, confirmed=True)
+
+    with nothing_saved(door.runtime):
+        answer = fill(door, booking, "wishes", language=language, channel=channel)
+
+    assert answer.status == 422
+    assert "leave at least one way to reach you" in answer.text
