@@ -41,6 +41,10 @@ class How(StrEnum):
     PROVIDER_CODE = "provider_code"  # a provider refused, and said why
 
 
+#: Refusals that concern advertising alone, by provider and code: what must be known
+#: still goes.
+_OF_ADVERTISING = frozenset({("meta", "131050")})
+
 #: What a reason begins with; the date follows.
 _BEGINNINGS: Mapping[How, str] = {
     How.SMS_REPLY: "The customer opted out by SMS",
@@ -94,6 +98,12 @@ class OptOut:
         if args.get("topic") in policy.despite_opt_out:
             return False
         return self.scope is Scope.ALL or not policy.essential
+
+
+def scope_of_refusal(provider: str, code: str) -> Scope:
+    """Return how much a provider will not bring to an address, by its code."""
+    is_narrow = (provider, code) in _OF_ADVERTISING
+    return Scope.NONESSENTIAL if is_narrow else Scope.ALL
 
 
 def wider(first: Scope, second: Scope) -> Scope:

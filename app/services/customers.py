@@ -82,6 +82,7 @@ def erase(tx: sa.Connection, runtime: Runtime, who: Who, *, now: datetime) -> Er
     erasing.forget_tasks(tx, task_ids)
     erasing.forget_results(tx, traces.ids("tasks"), reason=ERASED)
     erasing.forget_inbox(tx, traces.ids("inbox"), now=now)
+    erasing.forget_events(tx, traces.ids("events"))
     erasing.forget_bookings(tx, traces.ids("bookings"), now=now)
     names = {a: pseudonym(runtime.settings, a) for a in who.addresses}
     erasing.rename_consents(tx, names)

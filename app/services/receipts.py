@@ -14,7 +14,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.domain.consent import Scope
+from app.domain.consent import Scope, scope_of_refusal
 from app.domain.ids import new_id
 from app.domain.outcomes import Result
 from app.domain.receipts import Following, Receipt, Stage, following
@@ -189,6 +189,7 @@ def _learn(
         return
     # Who complains has the e-mail; what must be known is still sent.
     complained = receipt.stage is Stage.DELIVERED
+    scope = scope_of_refusal(receipt.provider, receipt.code)
     consent.note_provider_refusal(
         tx,
         runtime,
@@ -197,7 +198,7 @@ def _learn(
         provider=receipt.provider,
         reason=receipt.reason,
         now=now,
-        scope=Scope.NONESSENTIAL if complained else Scope.ALL,
+        scope=Scope.NONESSENTIAL if complained else scope,
         evidence=found["id"],
     )
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app.clock import utc_now
+from app.domain.consent import scope_of_refusal
 from app.domain.outcomes import Result
 from app.domain.recipients import Channel
 from app.domain.retry import Decision, Pauses, Tries, decide
@@ -147,6 +148,7 @@ def _learn(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
         address=row["recipient"],
         provider=answer.work.provider.name,
         reason=answer.outcome.reason,
+        scope=scope_of_refusal(answer.work.provider.name, answer.outcome.code),
         evidence=row["id"],
         now=answer.at,
     )

@@ -9,10 +9,12 @@ machine. Answers are rows like any message: the webhook's own answer stays empty
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from app.domain.bookings import Booking
 from app.domain.ids import new_id
 from app.domain.inbound import InboundMessage, InboxState
 from app.domain.keywords import Meaning
@@ -42,14 +44,15 @@ def take_reply(
     Through `dispatch.perform`, so that the answer leaves at once.
     """
     entry_id = new_id()
-    if not inbox.keep(tx, _entry(entry_id, message)):
+    bookings = inbox.bookings_under(tx, phone=message.sender, limit=_MOST_BOOKINGS)
+    if not inbox.keep(tx, _entry(entry_id, message, bookings)):
         return
     incoming = Incoming(
         tx=tx,
         runtime=runtime,
         message=message,
         entry_id=entry_id,
-        bookings=inbox.bookings_under(tx, phone=message.sender, limit=_MOST_BOOKINGS),
+        bookings=bookings,
         now=now,
     )
     understood = _understood(message)
@@ -91,14 +94,17 @@ def _understood(message: InboundMessage) -> Understood | None:
     return understood
 
 
-def _entry(entry_id: str, message: InboundMessage) -> dict[str, object]:
+def _entry(
+    entry_id: str, message: InboundMessage, bookings: Sequence[Booking]
+) -> dict[str, object]:
+    name = bookings[0].customer.name if bookings else message.profile_name
     return {
         "id": entry_id,
         "provider": message.provider,
         "provider_message_id": message.provider_message_id,
         "channel": message.channel,
         "address": message.sender,
-        "sender_name": shortened(clean_line(message.profile_name), limit=_MOST_NAME),
+        "sender_name": shortened(clean_line(name), limit=_MOST_NAME),
         "text": shortened(clean_text(message.text), limit=_MOST_LETTERS),
         "received_at": message.received_at,
         "meaning": "",

@@ -128,9 +128,10 @@ def _with_booking(
     if found.several:
         choices = _choices(incoming, understood, found.several)
         incoming.say(Topic.WHICH_ONE, understood, choices=choices)
-    else:
+        return Handled(state=InboxState.OPEN)
+    if not _has_a_booking_ahead(incoming):
         incoming.say(Topic.NO_BOOKING, understood)
-        incoming.tell_staff("A customer wrote about a booking that was not found")
+    incoming.tell_staff("A customer wrote about a booking that was not found")
     return Handled(state=InboxState.OPEN)
 
 

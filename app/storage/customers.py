@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from app.storage.tables import (
     notifications,
     own_tasks,
     payments,
+    provider_events,
     suppressions,
     tasks,
 )
@@ -38,6 +40,8 @@ class Traces:
     messages: Rows
     attempts: Rows
     inbox: Rows
+    #: What providers told of these messages, or brought from the customer, as it came.
+    events: Rows
     consents: Rows
     suppressions: Rows
     #: Tasks of one's own, alerts to the staff among them, that name the customer.
@@ -73,6 +77,7 @@ def trace(
         messages=messages,
         attempts=_among(tx, attempts, attempts.c.task_id, [m["id"] for m in messages]),
         inbox=written,
+        events=_events(tx, addresses, [m["id"] for m in messages]),
         consents=_where(tx, sa.select(consents), consents.c.address.in_(kept)),
         suppressions=_where(
             tx, sa.select(suppressions), suppressions.c.address.in_(kept)
@@ -109,6 +114,27 @@ def _written(
     of_bookings = in_chunks(tx, query, inbox.c.booking_id, booking_ids)
     by_them = tx.execute(query.where(inbox.c.address.in_(addresses)))
     return _once([*of_bookings, *by_them])
+
+
+def _events(
+    tx: sa.Connection, addresses: Sequence[str], message_ids: Sequence[str]
+) -> Rows:
+    query = sa.select(provider_events)
+    of_messages = in_chunks(tx, query, provider_events.c.task_id, message_ids)
+    written = [form for address in addresses for form in _as_providers_write(address)]
+    named = [
+        row
+        for condition in naming(provider_events.c.body, written)
+        for row in tx.execute(query.where(condition))
+    ]
+    return _once([*of_messages, *named])
+
+
+def _as_providers_write(address: str) -> tuple[str, ...]:
+    # A phone number without its +, which a form escapes; an @ is escaped there too.
+    if "@" in address:
+        return (address, quote(address, safe=""))
+    return (address.removeprefix("+"),)
 
 
 def _that_name(tx: sa.Connection, names: Sequence[str]) -> Rows:

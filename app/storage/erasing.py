@@ -26,6 +26,7 @@ from app.storage.tables import (
     inbox,
     notifications,
     own_tasks,
+    provider_events,
     suppressions,
     tasks,
 )
@@ -109,6 +110,19 @@ def forget_inbox(tx: sa.Connection, ids: Sequence[str], *, now: datetime) -> Non
         tx, still_open.values(state=InboxState.DONE, done_at=now), inbox.c.id, ids
     )
     _update(tx, inbox, inbox.c.id, ids, address="", sender_name="", text="")
+
+
+def forget_events(tx: sa.Connection, ids: Sequence[str]) -> None:
+    """Keep that providers told something; forget what. It is looked at no more."""
+    _update(
+        tx,
+        provider_events,
+        provider_events.c.id,
+        ids,
+        body="",
+        facts={},
+        next_look_at=None,
+    )
 
 
 def rename_consents(tx: sa.Connection, pseudonyms: Mapping[str, str]) -> None:

@@ -40,6 +40,15 @@ def test_a_message_that_was_obeyed_tells_of_its_booking(door: Door) -> None:
     assert entry["address"] == ALICES_PHONE
 
 
+def test_a_customer_who_is_known_is_named_whatever_they_write(door: Door) -> None:
+    make_booking(door.runtime, customer=ALICE)
+    write(door.runtime, "Do you have parking?", profile_name="Ali")
+
+    (entry,) = door.get("/inbox", state="open").json["data"]
+
+    assert entry["name"] == "Alice"
+
+
 def test_what_is_done_twice_was_done_when_it_was_first(door: Door) -> None:
     entry = write(door.runtime, "Hello?")
     first = door.post(f"/inbox/{entry['id']}/done").json

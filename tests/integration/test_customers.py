@@ -42,7 +42,7 @@ SECRETS = ("Alicia", "Liddell", "liddell", "4155550142", "rabbit", "hole")
 #: it keeps answers for a day, in `storage/erasing.py`.
 PERSONAL = {
     *("bookings", "payments", "tasks", "notifications", "attempts", "own_tasks"),
-    *("consents", "suppressions", "inbox", "idempotency_keys"),
+    *("consents", "suppressions", "inbox", "idempotency_keys", "provider_events"),
 }
 #: Tables that hold nothing that tells of one customer.
 IMPERSONAL = {

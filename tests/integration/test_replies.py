@@ -153,7 +153,7 @@ def test_stop_by_at_five_is_for_a_person(engine: Engine) -> None:
 
 
 def test_a_message_that_is_brought_again_does_nothing_more(engine: Engine) -> None:
-    book(engine)
+    book(engine, days=0.1)
     message = inbound("late")
 
     for _ in range(3):

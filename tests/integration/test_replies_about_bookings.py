@@ -200,6 +200,32 @@ def test_late_for_what_goes_on_already_counts_too(engine: Engine) -> None:
     assert topics(engine.runtime) == ["late"]
 
 
+def test_late_for_what_is_days_ahead_is_for_a_person_to_understand(
+    engine: Engine,
+) -> None:
+    book(engine, days=8)
+
+    entry = write(engine.runtime, "late")
+
+    assert answers(engine.runtime) == []
+    assert entry["state"] == "open"
+    assert alerts(engine.runtime) == [
+        "A customer wrote about a booking that was not found"
+    ]
+
+
+def test_a_mistyped_reference_is_asked_about(engine: Engine) -> None:
+    booking = book(engine)
+    before = len(engine.texts)
+
+    write(engine.runtime, "c K7M2QXR")
+    engine.work()
+
+    (question,) = engine.texts[before:]
+    assert booking.reference in question
+    assert found(engine, booking).status is BookingStatus.CONFIRMED
+
+
 def test_cancel_by_sms_ends_messages_and_asks_the_staff_about_the_booking(
     engine: Engine,
 ) -> None:

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.consent import How, OptOut, Said, Scope, reason_of, wider
+from app.domain.consent import (
+    How,
+    OptOut,
+    Said,
+    Scope,
+    reason_of,
+    scope_of_refusal,
+    wider,
+)
 from app.domain.kinds import KINDS, Kind
 from app.domain.recipients import Channel
 from tests.house import ALICE
@@ -50,6 +58,21 @@ def test_a_reason_tells_what_the_provider_said() -> None:
         "Learned from the provider on 12 March 2027: "
         "twilio says: The recipient opted out."
     )
+
+
+@pytest.mark.parametrize(
+    ("provider", "code", "expected"),
+    [
+        ("twilio", "21610", "all"),
+        ("meta", "131050", "nonessential"),
+        ("twilio", "131050", "all"),
+        ("vonage", "4", "all"),
+    ],
+)
+def test_who_stopped_advertising_alone_is_still_sent_what_must_be_known(
+    provider: str, code: str, expected: str
+) -> None:
+    assert scope_of_refusal(provider, code) == expected
 
 
 @pytest.mark.parametrize(

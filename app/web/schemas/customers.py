@@ -38,6 +38,7 @@ class CustomerAnswer(BaseModel):
     messages: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
     inbox: list[dict[str, Any]]
+    events: list[dict[str, Any]]
     consents: list[dict[str, Any]]
     suppressions: list[dict[str, Any]]
     tasks: list[dict[str, Any]]

@@ -1,0 +1,92 @@
+"""What providers bring is exported and erased too: it holds numbers and words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.services import customers
+from app.services.customers import Who
+from app.storage.tables import provider_events
+from tests.door import open_door
+from tests.engine import ALICES_PHONE, Engine, open_engine
+from tests.house import all_rows, perform, rows
+from tests.webhook_house import SECRETS, Webhook, meta, send, twilio, vonage
+
+WHO = Who(phone=ALICES_PHONE)
+BARE = ALICES_PHONE.removeprefix("+")
+
+
+@pytest.fixture(name="engine")
+def engine_with_secrets(tmp_path: Path) -> Iterator[Engine]:
+    with open_engine(tmp_path, **SECRETS) as engine:
+        yield engine
+
+
+def words_by_every_provider() -> list[Webhook]:
+    """Return webhooks with a message of Alice's, signed now."""
+    by_twilio = {
+        "MessageSid": "SM" + "1" * 32,
+        "From": ALICES_PHONE,
+        "Body": "rabbit hole",
+    }
+    by_vonage = {"messageId": "v-1", "msisdn": BARE, "text": "rabbit hole"}
+    by_meta = {
+        "contacts": [{"wa_id": BARE, "profile": {"name": "Alicia"}}],
+        "messages": [{"id": "wamid.A", "from": BARE, "text": {"body": "rabbit hole"}}],
+    }
+    return [
+        twilio("twilio/inbound", by_twilio),
+        vonage("vonage/inbound", by_vonage, as_json=False),
+        meta(by_meta),
+    ]
+
+
+def bring(engine: Engine, *webhooks: Webhook) -> None:
+    door = open_door(engine.runtime)
+    for webhook in webhooks:
+        assert send(door, webhook).status in (200, 204)
+
+
+def erase(engine: Engine) -> None:
+    perform(
+        engine.runtime,
+        lambda tx: customers.erase(tx, engine.runtime, WHO, now=engine.clock.now),
+    )
+
+
+def test_what_was_brought_is_exported_as_it_came(engine: Engine) -> None:
+    bring(engine, *words_by_every_provider())
+
+    with engine.runtime.database.read() as tx:
+        found = customers.export(tx, engine.runtime, WHO)
+
+    assert len(found["events"]) == 3
+    assert json.dumps(found["events"], default=str).count("rabbit") == 3
+
+
+def test_nothing_of_what_was_brought_is_left_of_an_erased_customer(
+    engine: Engine,
+) -> None:
+    bring(engine, *words_by_every_provider())
+
+    erase(engine)
+
+    left = [row for row in all_rows(engine.runtime) if "rabbit" in row or BARE in row]
+    assert left == []
+    assert len(rows(engine.runtime, provider_events)) == 3
+
+
+def test_a_receipt_that_found_no_message_is_forgotten_and_not_looked_for(
+    engine: Engine,
+) -> None:
+    told = {"MessageSid": "SM9", "MessageStatus": "delivered", "To": ALICES_PHONE}
+    bring(engine, twilio("twilio/status", told))
+
+    erase(engine)
+
+    (event,) = rows(engine.runtime, provider_events)
+    assert (event["body"], event["next_look_at"]) == ("", None)
