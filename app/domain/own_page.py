@@ -23,6 +23,13 @@ class Deed(StrEnum):
     CANCEL = "cancel"
 
 
+class Amount(StrEnum):
+    """How much a customer wants to be sent over a channel."""
+
+    LESS = "less"  # only what must be known
+    ALL = "all"
+
+
 def is_over(booking: Booking, *, now: datetime) -> bool:
     """Tell whether the link to a booking's page works no more."""
     return now >= booking.end + LINK_LIVES

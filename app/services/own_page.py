@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from app.domain.bookings import Booking
 from app.domain.consent import How, OptOut, Said, Scope
-from app.domain.own_page import Deed, open_deeds
+from app.domain.own_page import Amount, Deed, open_deeds
 from app.domain.recipients import Channel
 from app.errors import ConflictError, PlaceTakenError
 from app.runtime import Runtime
@@ -135,33 +135,21 @@ def opt_outs(
     }
 
 
-def send_less(
+def send(
     tx: sa.Connection,
     runtime: Runtime,
     booking_id: str,
     *,
     channel: Channel,
+    amount: Amount,
     now: datetime,
 ) -> None:
-    """Send a customer only what they must know on this channel."""
+    """Send a customer so much over a channel; nothing is noted that holds already."""
     said = _said(tx, booking_id, channel)
     held = consent.is_suppressed(tx, runtime, channel=channel, address=said.address)
-    if held is None:
+    if amount is Amount.LESS and held is None:
         consent.opt_out(tx, runtime, said, now=now, scope=Scope.NONESSENTIAL)
-
-
-def send_all(
-    tx: sa.Connection,
-    runtime: Runtime,
-    booking_id: str,
-    *,
-    channel: Channel,
-    now: datetime,
-) -> None:
-    """Send a customer everything again on this channel."""
-    said = _said(tx, booking_id, channel)
-    held = consent.is_suppressed(tx, runtime, channel=channel, address=said.address)
-    if held is not None:
+    if amount is Amount.ALL and held is not None:
         consent.opt_in(tx, runtime, said, now=now)
 
 

@@ -18,8 +18,8 @@ from app.web.auth import open_to_all
 from app.web.context import runtime
 from app.web.own_booking import (
     OwnBooking,
+    behind_link,
     nothing_to_show,
-    opened,
     shown,
     shown_times,
 )
@@ -36,11 +36,9 @@ def no_link() -> Response:
 
 @pages.get("/b/<token>")
 @open_to_all
-def show_booking(token: str) -> Response:
+@behind_link
+def show_booking(own: OwnBooking) -> Response:
     """Show the booking that the link is about."""
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
     # After a form. Nobody is told that something is saved by a link that says so.
     is_saved = request.args.get("saved") == str(own.booking.revision)
     return shown(own, notice="saved" if is_saved else "")
@@ -48,11 +46,9 @@ def show_booking(token: str) -> Response:
 
 @pages.get("/b/<token>/move")
 @open_to_all
-def choose_time(token: str) -> Response:
+@behind_link
+def choose_time(own: OwnBooking) -> Response:
     """Show the free times of a day to which the booking may be moved."""
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
     if Deed.MOVE not in open_deeds(own.booking, now=utc_now()):
         return shown(own, notice="too_late", status=HTTPStatus.CONFLICT)
     try:

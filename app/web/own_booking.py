@@ -6,11 +6,14 @@ Whoever comes with a link that leads nowhere is a person, and gets a page, too.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, render_template
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.clock import utc_now
 from app.domain.bookings import Booking
@@ -42,34 +45,23 @@ class OwnBooking:
         return ZoneInfo(self.formats.timezone)
 
 
-def opened(token: str) -> OwnBooking | Response:
-    """Return the booking behind a link, or the page that says why there is none."""
-    try:
-        booking_id = house().links.booking_id(token)
-    except NotFoundError:
-        return nothing_to_show("damaged", HTTPStatus.NOT_FOUND)
-    try:
-        with runtime().database.read() as tx:
-            booking = bookings.find(tx, booking_id)
-            service = catalogue.find(tx, booking.service_id)
-            opt_outs = own_page.opt_outs(tx, runtime(), booking)
-    except NotFoundError:
-        return nothing_to_show("gone", HTTPStatus.GONE)
-    if is_over(booking, now=utc_now()):
-        return nothing_to_show("over", HTTPStatus.GONE, booking.customer.locale)
-    settings, customer = runtime().settings, booking.customer
-    phrases = phrases_for(customer.locale or settings.locale, settings.locale)
-    formats = formats_for(
-        locale=phrases.locale, timezone=customer.timezone or settings.timezone
-    )
-    return OwnBooking(
-        token=token,
-        booking=booking,
-        service=service,
-        phrases=phrases,
-        formats=formats,
-        opt_outs=opt_outs,
-    )
+def behind_link(
+    view: Callable[[OwnBooking], AnyResponse],
+) -> Callable[[str], AnyResponse]:
+    """Hand a view the booking behind its link, or say why there is none."""
+
+    @functools.wraps(view)
+    def with_token(token: str) -> AnyResponse:
+        own = _opened(token)
+        return own if isinstance(own, Response) else view(own)
+
+    return with_token
+
+
+def anew(own: OwnBooking) -> OwnBooking:
+    """Return the booking as it stands now, after somebody was faster."""
+    again = _opened(own.token)
+    return again if isinstance(again, OwnBooking) else own
 
 
 def shown(
@@ -112,6 +104,35 @@ def nothing_to_show(
     settings = runtime().settings
     phrases = phrases_for(locale or settings.locale, settings.locale)
     return _page("no_booking.html", phrases, status=status, why=why)
+
+
+def _opened(token: str) -> OwnBooking | Response:
+    try:
+        booking_id = house().links.booking_id(token)
+    except NotFoundError:
+        return nothing_to_show("damaged", HTTPStatus.NOT_FOUND)
+    try:
+        with runtime().database.read() as tx:
+            booking = bookings.find(tx, booking_id)
+            service = catalogue.find(tx, booking.service_id)
+            opt_outs = own_page.opt_outs(tx, runtime(), booking)
+    except NotFoundError:
+        return nothing_to_show("gone", HTTPStatus.GONE)
+    if is_over(booking, now=utc_now()):
+        return nothing_to_show("over", HTTPStatus.GONE, booking.customer.locale)
+    settings, customer = runtime().settings, booking.customer
+    phrases = phrases_for(customer.locale or settings.locale, settings.locale)
+    formats = formats_for(
+        locale=phrases.locale, timezone=customer.timezone or settings.timezone
+    )
+    return OwnBooking(
+        token=token,
+        booking=booking,
+        service=service,
+        phrases=phrases,
+        formats=formats,
+        opt_outs=opt_outs,
+    )
 
 
 def _page(

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.clock import utc_now
 from app.domain.bookings import Booking
+from app.domain.own_page import Amount
 from app.domain.recipients import Channel
 from app.errors import ConflictError, PlaceTakenError
 from app.messages.phrases import languages
@@ -24,11 +25,9 @@ from app.services import dispatch, own_page
 from app.web.auth import open_to_all
 from app.web.context import runtime
 from app.web.manage import free_times
-from app.web.own_booking import OwnBooking, opened, shown
+from app.web.own_booking import OwnBooking, anew, behind_link, shown
 
 pages = Blueprint("own_forms", __name__)
-
-Change = Callable[[sa.Connection, OwnBooking], Booking]
 
 
 @pages.before_request
@@ -41,78 +40,55 @@ def refuse_other_sites() -> Response | None:
 
 @pages.post("/b/<token>/come")
 @open_to_all
-def come(token: str) -> AnyResponse:
+@behind_link
+def come(own: OwnBooking) -> AnyResponse:
     """Note that the customer will come."""
 
-    def note(tx: sa.Connection, own: OwnBooking) -> Booking:
+    def note(tx: sa.Connection) -> Booking:
         return own_page.come(tx, runtime(), own.booking.id, now=utc_now())
 
-    return _changed(token, note)
+    return _changed(own, note)
 
 
 @pages.post("/b/<token>/cancel")
 @open_to_all
-def cancel(token: str) -> AnyResponse:
+@behind_link
+def cancel(own: OwnBooking) -> AnyResponse:
     """Cancel the booking."""
 
-    def call_off(tx: sa.Connection, own: OwnBooking) -> Booking:
+    def call_off(tx: sa.Connection) -> Booking:
         return own_page.cancel(tx, runtime(), own.booking.id, now=utc_now())
 
-    return _changed(token, call_off)
+    return _changed(own, call_off)
 
 
 @pages.post("/b/<token>/move")
 @open_to_all
-def move(token: str) -> AnyResponse:
+@behind_link
+def move(own: OwnBooking) -> AnyResponse:
     """Move the booking to the time that was chosen."""
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
     start = _chosen_start()
     if start is None:
         return _not_chosen(own)
 
-    def put(tx: sa.Connection, own: OwnBooking) -> Booking:
+    def put(tx: sa.Connection) -> Booking:
         booking_id, now = own.booking.id, utc_now()
         return own_page.move(
             tx, runtime(), booking_id, start=start, zone=own.zone, now=now
         )
 
     try:
-        return _changed(token, put)
+        return _changed(own, put)
     except PlaceTakenError:
         day = start.astimezone(own.zone).date()
         return free_times(own, day, notice="taken", status=HTTPStatus.CONFLICT)
 
 
-@pages.post("/b/<token>/messages")
-@open_to_all
-def messages(token: str) -> AnyResponse:
-    """Send less over a channel, or everything again."""
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
-    channel = request.form.get("channel", "")
-    wanted = {"less": own_page.send_less, "all": own_page.send_all}
-    deed = wanted.get(request.form.get("send", ""))
-    if deed is None or channel not in own.opt_outs:
-        return shown(own, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    dispatch.perform(
-        runtime(),
-        lambda tx: deed(
-            tx, runtime(), own.booking.id, channel=Channel(channel), now=utc_now()
-        ),
-    )
-    return _back(token)
-
-
 @pages.post("/b/<token>/wishes")
 @open_to_all
-def wishes(token: str) -> AnyResponse:
+@behind_link
+def wishes(own: OwnBooking) -> AnyResponse:
     """Take the language and the channels that the customer likes best."""
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
     language = request.form.get("language", "")
     ticked = request.form.getlist("channel")
     channels = frozenset(c for c in own_page.ways_to(own.booking) if c in ticked)
@@ -120,33 +96,48 @@ def wishes(token: str) -> AnyResponse:
         notice = "bad_wishes"
         return shown(own, notice=notice, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
-    def choose(tx: sa.Connection, own: OwnBooking) -> Booking:
+    def choose(tx: sa.Connection) -> Booking:
         return own_page.choose(
             tx, own.booking.id, language=language, channels=channels, now=utc_now()
         )
 
-    return _changed(token, choose)
+    return _changed(own, choose)
 
 
-def _changed(token: str, change: Change) -> AnyResponse:
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
+@pages.post("/b/<token>/messages")
+@open_to_all
+@behind_link
+def messages(own: OwnBooking) -> AnyResponse:
+    """Send less over a channel, or everything again."""
+    channel, amount = (request.form.get(name, "") for name in ("channel", "send"))
+    if channel not in own.opt_outs or amount not in set(Amount):
+        return shown(own, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def send(tx: sa.Connection) -> None:
+        own_page.send(
+            tx,
+            runtime(),
+            own.booking.id,
+            channel=Channel(channel),
+            amount=Amount(amount),
+            now=utc_now(),
+        )
+
+    dispatch.perform(runtime(), send)
+    return _back(own)
+
+
+def _changed(
+    own: OwnBooking, change: Callable[[sa.Connection], Booking]
+) -> AnyResponse:
+    """Do it, and send the browser to the page; else show how the booking stands."""
     try:
-        booking = dispatch.perform(runtime(), lambda tx: change(tx, own))
+        booking = dispatch.perform(runtime(), change)
     except PlaceTakenError:
         raise
     except ConflictError:
-        return _as_it_stands(token)
-    return _back(token, saved=booking.revision)
-
-
-def _as_it_stands(token: str) -> Response:
-    """Show the booking as it is now, and that what was asked for was not done."""
-    own = opened(token)
-    if isinstance(own, Response):
-        return own
-    return shown(own, notice="too_late", status=HTTPStatus.CONFLICT)
+        return shown(anew(own), notice="too_late", status=HTTPStatus.CONFLICT)
+    return _back(own, saved=booking.revision)
 
 
 def _chosen_start() -> datetime | None:
@@ -168,6 +159,6 @@ def _not_chosen(own: OwnBooking) -> Response:
     )
 
 
-def _back(token: str, *, saved: int | None = None) -> AnyResponse:
-    page = url_for("manage.show_booking", token=token, saved=saved)
+def _back(own: OwnBooking, *, saved: int | None = None) -> AnyResponse:
+    page = url_for("manage.show_booking", token=own.token, saved=saved)
     return redirect(page, HTTPStatus.SEE_OTHER)
