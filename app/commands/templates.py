@@ -29,7 +29,7 @@ from app.errors import BellhopError, InvalidError, Problem
 from app.runtime import Runtime, open_runtime
 from app.services import repinning, templates
 from app.services.opening import open_wording
-from app.services.template_checks import Trial, check
+from app.services.template_checks import check, trial_of
 from app.storage import templates as store
 from app.web.schemas.templates import (
     migration_answer,
@@ -136,18 +136,13 @@ def _versions(runtime: Runtime, arguments: argparse.Namespace) -> None:
 
 
 def _edit(runtime: Runtime, arguments: argparse.Namespace) -> None:
-    settings = runtime.settings
-    trial = Trial(
-        wording=open_wording(settings),
-        business_name=settings.business_name,
-        timezone=settings.timezone,
-    )
     texts = Texts(
         subject=arguments.subject,
         text=_read("--text", arguments.text),
         html=_read("--html", arguments.html) if arguments.html else "",
     )
     key = _key(arguments)
+    trial = trial_of(runtime.settings, open_wording(runtime.settings))
     warnings = check(trial, key, texts)
     draft = templates.Draft(texts=texts, note=arguments.note, author=BY)
     with runtime.database.write() as tx:

@@ -22,7 +22,7 @@ SHIPPED = 0
 class VersionState(StrEnum):
     """What has become of a version."""
 
-    DRAFT = "draft"  # written, and never in force
+    DRAFT = "draft"  # written, and not in force: not yet, or taken back by a rollback
     LIVE = "live"  # what is planned from now on uses it
     RETIRED = "retired"  # it was in force; what is pinned to it still uses it
 

@@ -1,8 +1,8 @@
 """Tries a text of the owner's out before it is saved: refused, or warned about.
 
-Called by `templates.py`. It is read by the rules, then filled with the example of its
-kind, once with every fact and once with only those that are always there: what could
-not leave is refused here, with its line, and not at the customer's door.
+Called before `templates.save`. It is read by the rules, then filled with the example of
+its kind, once with every fact and once with only those that are always there: what
+could not leave is refused here, with its line, and not at the customer's door.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.config import Settings
 from app.domain.facts import REQUIRED_NAMES, Facts, names_of
 from app.domain.gsm import as_gsm, unfit_for_gsm
 from app.domain.money import Money
@@ -37,6 +38,15 @@ class Trial:
     wording: Wording
     business_name: str
     timezone: str
+
+
+def trial_of(settings: Settings, wording: Wording) -> Trial:
+    """Return where an owner's texts are tried out."""
+    return Trial(
+        wording=wording,
+        business_name=settings.business_name,
+        timezone=settings.timezone,
+    )
 
 
 def check(trial: Trial, key: TemplateKey, texts: Texts) -> list[Problem]:

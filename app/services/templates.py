@@ -149,9 +149,10 @@ def roll_back(tx: sa.Connection, key: TemplateKey) -> Template:
     if live is None or live.published_at is None:
         raise ConflictError(NOTHING_TO_UNDO)
     before = store.published_before(tx, key, live.published_at)
+    # It leaves the line of versions, so that a second time goes one step further back.
+    store.take_back(tx, live.id)
     if before is None or before.published_at is None:
         return withdraw(tx, key)
-    # It keeps its place in time: rolled back twice, the text is two steps back.
     _put_in_force(tx, before, published_at=before.published_at)
     return look(tx, key)
 

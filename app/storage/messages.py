@@ -10,10 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.domain.tasks import Status
+from app.domain.templates import SHIPPED
 from app.storage import paging, seeking
 from app.storage.locking import at_hand, waited_for
 from app.storage.seeking import Way
-from app.storage.tables import attempts, bookings, notifications, tasks
+from app.storage.tables import (
+    attempts,
+    bookings,
+    notifications,
+    tasks,
+    template_versions,
+)
 
 _ROW = sa.select(
     tasks,
@@ -23,7 +30,12 @@ _ROW = sa.select(
     notifications.c.provider_message_id,
     notifications.c.sent_at,
     notifications.c.delivered_at,
-).join(notifications, notifications.c.task_id == tasks.c.id)
+    sa.func.coalesce(template_versions.c.version, SHIPPED).label("template_version"),
+).select_from(
+    tasks.join(notifications, notifications.c.task_id == tasks.c.id).outerjoin(
+        template_versions, template_versions.c.id == notifications.c.template_id
+    )
+)
 
 
 _BOOKING_ID = sa.select(bookings.c.id).where(

@@ -115,6 +115,15 @@ def retire(tx: sa.Connection, key: TemplateKey) -> None:
     )
 
 
+def take_back(tx: sa.Connection, template_id: str) -> None:
+    """Make a version a draft again, as if it had never been published."""
+    tx.execute(
+        sa.update(template_versions)
+        .where(_table.id == template_id)
+        .values(state=VersionState.DRAFT, published_at=None)
+    )
+
+
 def put_in_force(
     tx: sa.Connection, template_id: str, *, published_at: datetime
 ) -> None:

@@ -169,6 +169,7 @@ def test_one_notification_tells_its_attempts_and_lists_their_number(
     assert len(one["attempts"]) == 1
     assert datetime.fromisoformat(told.pop("started_at")) == began
     assert datetime.fromisoformat(told.pop("ended_at")) == began
+    assert (told.pop("segments"), told.pop("cost")) == (None, None)
     assert told == {
         name: attempt[name]
         for name in ("number", "provider", "outcome", "code", "reason")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.door import Door, assert_problem
@@ -72,6 +75,51 @@ def test_rolling_back_goes_one_step_back_each_time(door: Door) -> None:
 
     assert steps == [2, 1, 0]
     assert_problem(answer, 409)
+
+
+def test_a_version_that_was_taken_back_is_no_step_of_the_way(door: Door) -> None:
+    for number in (1, 2):
+        published(door, f"{number}: {{{{ text }}}}")
+    door.post(f"{MESSAGE}/rollback")
+    published(door, "3: {{ text }}")
+
+    steps = [door.post(f"{MESSAGE}/rollback").json["version"] for _ in range(2)]
+
+    assert steps == [1, 0]
+
+
+def test_of_two_who_publish_at_once_one_is_in_force(door: Door) -> None:
+    for number in (1, 2):
+        saved(door, f"{number}: {{{{ text }}}}")
+    both = threading.Barrier(2)
+
+    def publish(number: int) -> int:
+        both.wait()
+        return door.post(f"{MESSAGE}/versions/{number}/publish").status
+
+    with ThreadPoolExecutor() as threads:
+        statuses = list(threads.map(publish, (1, 2)))
+
+    listed = door.get(f"{MESSAGE}/versions").json["data"]
+    assert set(statuses) <= {200, 409}
+    assert 200 in statuses
+    assert [version["state"] for version in listed].count("live") == 1
+
+
+def test_of_two_who_save_at_once_each_has_a_number_of_its_own(door: Door) -> None:
+    both = threading.Barrier(2)
+
+    def save(number: int) -> int:
+        both.wait()
+        return door.put(MESSAGE, {"text": f"{number}: {{{{ text }}}}"}).status
+
+    with ThreadPoolExecutor() as threads:
+        statuses = list(threads.map(save, (1, 2)))
+
+    listed = door.get(f"{MESSAGE}/versions").json["data"]
+    assert set(statuses) <= {200, 409}
+    assert len(listed) == statuses.count(200) >= 1
+    assert len({version["version"] for version in listed}) == len(listed)
 
 
 def test_an_older_version_can_be_published_again(door: Door) -> None:

@@ -212,3 +212,16 @@ def test_words_that_cannot_be_filled_end_the_message_with_the_reason(
 
     assert engine.status(task_id) == "dead"
     assert "at most 1600 can be sent" in engine.row(task_id)["reason"]
+
+
+def test_a_message_tells_which_version_it_is_pinned_to(
+    engine: Engine, door: Door
+) -> None:
+    ours = engine.message("ours")
+    version = published(door, "One: {{ text }}")
+    own = engine.message("one")
+
+    told = {row["id"]: row for row in door.get("/notifications").json["data"]}
+
+    assert told[ours]["template_version"] == 0
+    assert told[own]["template_version"] == version == 1

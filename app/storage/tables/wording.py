@@ -27,7 +27,7 @@ template_versions = sa.Table(
     sa.Column("note", sa.String, nullable=False),
     sa.Column("created_by", sa.String, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
-    # Null: it never was in force.
+    # Null: it never was in force, or was taken back.
     sa.Column("published_at", Moment),
     sa.UniqueConstraint("kind", "channel", "language", "version"),
     # Of each text one version is in force at most, whoever publishes at once.

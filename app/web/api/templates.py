@@ -16,7 +16,7 @@ from app.errors import InvalidError, Problem, WordingError
 from app.services import previews, repinning, templates
 from app.services.previews import Preview
 from app.services.pricing import tariff_of
-from app.services.template_checks import Trial, check
+from app.services.template_checks import check, trial_of
 from app.storage import templates as store
 from app.web.api.answers import as_json
 from app.web.auth import allows
@@ -99,7 +99,7 @@ def save_template(path: TemplatePath, body: TextsRequest) -> Response:
         texts=body.texts(), note=body.note or "", author=caller().name
     )
 
-    warnings = check(_trial(), key, draft.texts)
+    warnings = check(trial_of(runtime().settings, house().wording), key, draft.texts)
 
     def deed(tx: sa.Connection) -> Any:
         return saved_answer(templates.save(tx, key, draft, now=utc_now()), warnings)
@@ -211,7 +211,7 @@ def _words(
 ) -> OwnWords | None:
     """Return the words to look at; None: those that come with Bellhop."""
     if (texts := body.texts()) is not None:
-        check(_trial(), key, texts)
+        check(trial_of(runtime().settings, house().wording), key, texts)
         return OwnWords(language=key.language, texts=texts)
     if body.version == SHIPPED:
         return None
@@ -219,12 +219,3 @@ def _words(
         return templates.find(tx, key, body.version).words
     live = store.live(tx, key)
     return live.words if live else None
-
-
-def _trial() -> Trial:
-    settings = runtime().settings
-    return Trial(
-        wording=house().wording,
-        business_name=settings.business_name,
-        timezone=settings.timezone,
-    )

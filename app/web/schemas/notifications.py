@@ -129,6 +129,8 @@ class NotificationAnswer(BaseModel):
     status: Status
     reason: str
     priority: int
+    #: Of the owner's own words; 0: those that come with Bellhop.
+    template_version: int
     attempts: int
     provider: str | None
     provider_message_id: str | None
@@ -181,6 +183,7 @@ _PLAIN = (
     "status",
     "reason",
     "priority",
+    "template_version",
     "attempts",
     "provider",
     "provider_message_id",
