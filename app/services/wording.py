@@ -60,6 +60,12 @@ class Rendered:
     html: str = ""
 
 
+#: How a text fails that asks of a fact what it is not: letters of a price, a day plus
+#: one. Python itself refuses to read some of them (`1[:2]`).
+MISTAKES = (
+    *(TemplateError, TypeError, ValueError, ArithmeticError, AttributeError),
+    *(LookupError, SyntaxError, RecursionError),
+)
 #: Gives the template that stands in a file.
 Shelf = Callable[[str], Template]
 
@@ -127,7 +133,7 @@ class Wording:
         try:
             shelf = self._shelf(f"{kind}/{language}", own)
             rendered = _filled(channel, shelf, context)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except MISTAKES as error:
             version = f", version {own.version}" if own and own.version else ""
             place = f"{kind}/{language} ({channel}{version})"
             raise WordingError(f"The text {place} {_trouble(error)}.") from error

@@ -89,10 +89,11 @@ def money(context: Context, value: object) -> str:
 
 
 @pass_context
-def status(context: Context, value: str) -> str:
+def status(context: Context, value: object) -> str:
     """Print a status in words; one that we do not know as it was given."""
     known: Mapping[str, str] = context["words"]["statuses"]
-    return known.get(value, value.replace("_", " "))
+    name = _text(value, "status")
+    return known.get(name, name.replace("_", " "))
 
 
 @pass_context
@@ -107,9 +108,10 @@ def bold(value: str) -> str:
     return f"*{str(value).replace('*', '')}*"
 
 
-def paragraphs(value: str) -> Markup:
+def paragraphs(value: object) -> Markup:
     """Print a text of several lines in HTML: empty lines part paragraphs."""
-    blocks = (escape(block.strip()) for block in value.split("\n\n"))
+    text = _text(value, "paragraphs")
+    blocks = (escape(block.strip()) for block in text.split("\n\n"))
     paragraph = Markup('<p style="margin:0 0 12px">{}</p>')
     html = (paragraph.format(_with_breaks(block)) for block in blocks)
     return Markup("\n").join(html)
@@ -145,6 +147,12 @@ def _formats(context: Context) -> Formats:
 def _moment(value: object, name: str) -> datetime:
     if not isinstance(value, datetime):
         raise _not_given(name, "a time")
+    return value
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise _not_given(name, "a text")
     return value
 
 
