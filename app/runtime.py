@@ -14,7 +14,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from app.broker import Doorbell, SilentDoorbell, open_doorbell
-from app.channels.table import Mode, channel_modes
+from app.channels.table import Mode, channel_orders, first
 from app.config import Settings
 from app.domain.heartbeats import Heartbeats
 from app.domain.recipients import Channel
@@ -38,12 +38,18 @@ class Runtime:
     policy: Policy
     database: Database
     doorbell: Doorbell
-    #: How each channel sends: its provider's name, `preview` or `off`.
-    modes: Mapping[Channel, Mode]
+    #: Who sends each channel's messages, the preferred one first: providers' names, or
+    #: `preview`; none: the channel is off.
+    orders: Mapping[Channel, tuple[Mode, ...]]
     #: The kinds of task that were found in `actors/`; not every command looks there.
     registry: Registry = field(default_factory=Registry)
     #: What this process has seen of the workers of other hosts.
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
+
+    @property
+    def modes(self) -> Mapping[Channel, Mode]:
+        """How each channel sends while all are well: a provider, `preview` or `off`."""
+        return {channel: first(order) for channel, order in self.orders.items()}
 
     def close(self) -> None:
         """Give back connections and files."""
@@ -69,7 +75,7 @@ def open_runtime(
     `doorbell`: one's own; the queue server in force is rung where none is given.
     """
     registry = registry or Registry()
-    policy, modes = _read(settings)
+    policy, orders = _read(settings)
     registry.check_queues(policy.queues)
     _check_place(settings)
     make_data_dir(settings)
@@ -85,23 +91,23 @@ def open_runtime(
         policy=policy,
         database=database,
         doorbell=doorbell,
-        modes=modes,
+        orders=orders,
         registry=registry,
     )
 
 
-def _read(settings: Settings) -> tuple[Policy, Mapping[Channel, Mode]]:
+def _read(settings: Settings) -> tuple[Policy, Mapping[Channel, tuple[Mode, ...]]]:
     """Read policy and channels; raise ConfigError with what is wrong in either."""
     try:
         policy = load_policy(settings.policy_file)
     except ConfigError as error:
         raise ConfigError([*error.problems, *_problems_of_channels(settings)]) from None
-    return policy, channel_modes(settings)
+    return policy, channel_orders(settings)
 
 
 def _problems_of_channels(settings: Settings) -> Sequence[Problem]:
     try:
-        channel_modes(settings)
+        channel_orders(settings)
     except ConfigError as error:
         return error.problems
     return ()

@@ -206,7 +206,7 @@ def join(
     provider = provider or FakeProvider()
     presence = workers.register(runtime, name=name)
     opened = open_courier(runtime, boot_id=presence.boot_id, worker=presence.name)
-    courier = replace(opened, providers=dict.fromkeys(Channel, provider))
+    courier = replace(opened, providers=dict.fromkeys(Channel, (provider,)))
     return Engine(
         runtime=runtime,
         clock=clock,

@@ -27,57 +27,81 @@ from app.errors import ConfigError
 if TYPE_CHECKING:
     from app.channels.smtp_session import Security
 
-__all__ = ["ORDERS", "PROVIDERS", "Mode", "channel_modes", "open_providers"]
+__all__ = [
+    "ORDERS",
+    "PROVIDERS",
+    "Mode",
+    "channel_modes",
+    "channel_orders",
+    "open_providers",
+]
 
 #: The folder of previewed messages, in the data directory.
 OUTBOX = "outbox"
 
 
-def open_providers(settings: Settings) -> Mapping[Channel, Provider | None]:
-    """Make the provider of each channel; None for a channel that is off.
+def open_providers(settings: Settings) -> Mapping[Channel, tuple[Provider, ...]]:
+    """Make the providers of each channel, the preferred one first; none: it is off.
 
     Raises ConfigError naming every variable that is missing. Connects to nobody.
     """
     chosen = _chosen(settings)
-    return {channel: _opened(settings, channel, chosen[channel]) for channel in Channel}
-
-
-def channel_modes(settings: Settings) -> Mapping[Channel, Mode]:
-    """Name what serves each channel: a provider, `preview` or `off`."""
-    chosen = _chosen(settings)
     return {
-        channel: row.name if isinstance(row, Row) else row
-        for channel, row in chosen.items()
+        channel: tuple(_opened(settings, channel, one) for one in chosen[channel])
+        for channel in Channel
     }
 
 
-def _chosen(settings: Settings) -> dict[Channel, Row | Mode]:
-    """Choose for each channel a row of the table, `preview` or `off`."""
+def channel_modes(settings: Settings) -> Mapping[Channel, Mode]:
+    """Name what serves each channel unless it is ill: a provider, `preview`, `off`."""
+    orders = channel_orders(settings)
+    return {channel: first(order) for channel, order in orders.items()}
+
+
+def channel_orders(settings: Settings) -> Mapping[Channel, tuple[Mode, ...]]:
+    """Name what serves each channel, the preferred one first; none: it is off."""
+    return {
+        channel: tuple(one.name if isinstance(one, Row) else one for one in chosen)
+        for channel, chosen in _chosen(settings).items()
+    }
+
+
+def first(order: tuple[Mode, ...]) -> Mode:
+    """Return what serves a channel of this order while all are well."""
+    return order[0] if order else Mode.OFF
+
+
+def _chosen(settings: Settings) -> dict[Channel, tuple[Row | Mode, ...]]:
+    """Choose for each channel rows of the table, `preview`, or nothing."""
     problems = credential_problems(settings, PROVIDERS, ORDERS)
     if problems:
         raise ConfigError(problems)
     preferred = {channel: _preferred(settings, channel) for channel in Channel}
-    nothing_real = not any(isinstance(row, Row) for row in preferred.values())
-    rest = Mode.PREVIEW if settings.preview or nothing_real else Mode.OFF
-    return {channel: row or rest for channel, row in preferred.items()}
+    nothing_real = not any(
+        isinstance(one, Row) for order in preferred.values() for one in order
+    )
+    rest = (Mode.PREVIEW,) if settings.preview or nothing_real else ()
+    return {channel: order or rest for channel, order in preferred.items()}
 
 
-def _preferred(settings: Settings, channel: Channel) -> Row | Mode | None:
-    """Find the first provider of the channel's order, or the first that is set up."""
-    rows = [row for row in PROVIDERS if row.channel is channel]
+def _preferred(settings: Settings, channel: Channel) -> tuple[Row | Mode, ...]:
+    """Find the providers of the channel's order, or those that are set up.
+
+    Nobody falls back to the preview: what is in the outbox has reached nobody.
+    """
+    rows = {row.name: row for row in PROVIDERS if row.channel is channel}
     order = value(settings, ORDERS[channel])
-    if isinstance(order, tuple) and order:
-        return next((row for row in rows if row.name == order[0]), Mode.PREVIEW)
-    return next((row for row in rows if is_wanted(settings, row)), None)
+    if not isinstance(order, tuple) or not order:
+        return tuple(row for row in rows.values() if is_wanted(settings, row))
+    named = [Mode(name) for name in dict.fromkeys(order)]
+    if named[0] is Mode.PREVIEW:
+        return (Mode.PREVIEW,)
+    return tuple(rows[name] for name in named if name in rows)
 
 
-def _opened(
-    settings: Settings, channel: Channel, chosen: Row | Mode
-) -> Provider | None:
+def _opened(settings: Settings, channel: Channel, chosen: Row | Mode) -> Provider:
     if isinstance(chosen, Row):
         return chosen.build(settings)
-    if chosen is Mode.OFF:
-        return None
     from app.channels.email_message import house_sender  # noqa: PLC0415 - see the top
     from app.channels.preview import Preview  # noqa: PLC0415 - likewise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.commands.printing import second, span, table
-from app.services.gates import GateState
+from app.services.gate_state import GateState
 from app.services.queues import Queue
 from app.web.schemas.queues import queue_answer
 

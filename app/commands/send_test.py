@@ -112,13 +112,15 @@ def _recipient(settings: Settings, channel: Channel, to: str) -> str:
 def _provider(settings: Settings, channel: Channel) -> Provider:
     if channel_modes(settings)[channel] is Mode.PREVIEW:
         make_data_dir(settings)
-    provider = open_providers(settings)[channel]
-    if provider is None:
+    providers = open_providers(settings)[channel]
+    if not providers:
         raise BellhopError(
             f"{channel} is off: other channels have credentials, this one has none. "
             "Set them (.env.example), or BELLHOP_PREVIEW=1 to see its messages only."
         )
-    return provider
+    for other in providers[1:]:
+        other.close()
+    return providers[0]
 
 
 def _answer(

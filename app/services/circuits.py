@@ -11,60 +11,93 @@ from dataclasses import dataclass
 
 from app.clock import utc_now
 from app.domain.circuits import Circuit, after, answered, patience_s, probing
+from app.domain.fallback import is_ill, is_slow, spared_as_slow
 from app.domain.outcomes import Fault, Outcome
 from app.logs import fields
 from app.services.gates import Gates
+from app.services.provider_alerts import alert_of_switch, alert_of_waiting
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """How long a call may take, and whether it is the one that tries."""
+    """Who is called, how long that may take, and whether it is the call that tries."""
 
+    called: str
     within_s: float
     is_probe: bool
 
 
-def begin_call(gates: Gates, gate: str) -> Terms:
-    """Return on which terms the provider is called now; while one tries, no other."""
+def terms_of_call(gates: Gates, gate: str, *, provider: str | None = None) -> Terms:
+    """Return who is called now, and on which terms; `provider`: nobody else will do."""
     gates.take_turn()
-    circuit = gates.circuit(gate)
-    is_probe = circuit is not None and circuit.is_tripped
-    if circuit is not None and is_probe:
-        gates.set_circuit(gate, probing(circuit, now=utc_now()))
-    return Terms(within_s=patience_s(circuit), is_probe=is_probe)
+    called = provider or gates.to_be_tried(gate) or gates.serving(gate)
+    circuit = gates.circuit(gate, called)
+    return Terms(called=called, within_s=patience_s(circuit), is_probe=is_ill(circuit))
 
 
-def note(gates: Gates, gate: str, outcome: Outcome, *, is_probe: bool) -> None:
-    """Hold an answer against its provider, or let it off.
+def begin_call(gates: Gates, gate: str, terms: Terms) -> None:
+    """Write down that a call begins: while one tries, no other does."""
+    circuit = gates.circuit(gate, terms.called)
+    if circuit is not None and terms.is_probe:
+        gates.set_circuit(gate, terms.called, probing(circuit, now=utc_now()))
+
+
+def note(
+    gates: Gates, gate: str, called: str, outcome: Outcome, *, is_probe: bool
+) -> None:
+    """Hold an answer against who was called, or let it off.
 
     One that hangs is held to hang on all its channels: each would cost the others the
     time that it took to find out.
     """
     gates.take_turn()
-    _note(gates, gate, outcome, is_probe=is_probe)
+    _note(gates, gate, called, outcome, is_probe=is_probe)
     if outcome.fault is Fault.TIMEOUT:
-        for other in gates.same_provider(gate):
-            _note(gates, other, outcome, is_probe=False)
+        for other in gates.other_gates_of(called, but=gate):
+            _note(gates, other, called, outcome, is_probe=False)
 
 
-def note_answered(gates: Gates, gate: str) -> None:
+def note_answered(gates: Gates, gate: str, called: str) -> None:
     """A look-up was answered: a message may try whether the provider takes it."""
     gates.take_turn()
-    known = gates.circuit(gate)
+    known = gates.circuit(gate, called)
     if known is not None:
-        gates.set_circuit(gate, answered(known, now=utc_now()))
+        gates.set_circuit(gate, called, answered(known, now=utc_now()))
 
 
-def _note(gates: Gates, gate: str, outcome: Outcome, *, is_probe: bool) -> None:
-    known = gates.circuit(gate)
+def note_slow(gates: Gates, gate: str, called: str) -> None:
+    """Leave a provider alone for a while where it is slow and another one is well."""
+    if not gates.has_another(gate, called):
+        return
+    gates.take_turn()
+    known = gates.circuit(gate, called)
+    if is_ill(known):
+        return
+    if is_slow(gates.last_calls_s(gate, called)):
+        _set(gates, gate, called, spared_as_slow(known, now=utc_now()))
+
+
+def _note(
+    gates: Gates, gate: str, called: str, outcome: Outcome, *, is_probe: bool
+) -> None:
+    known = gates.circuit(gate, called)
     circuit = after(known, outcome, now=utc_now(), is_probe=is_probe)
-    gates.set_circuit(gate, circuit)
-    _tell(gate, gates.provider(gate), known, circuit)
+    _set(gates, gate, called, circuit)
 
 
-def _tell(
+def _set(gates: Gates, gate: str, called: str, circuit: Circuit | None) -> None:
+    known, before = gates.circuit(gate, called), gates.serving(gate)
+    gates.set_circuit(gate, called, circuit)
+    _log(gate, called, known, circuit)
+    if gates.serving(gate) != before:
+        alert_of_switch(gates, gate, before=before, because=circuit)
+    elif circuit is not None and is_ill(circuit) and gates.is_spared(gate):
+        alert_of_waiting(gates, gate, called, circuit)
+
+
+def _log(
     gate: str, provider: str, known: Circuit | None, circuit: Circuit | None
 ) -> None:
     if circuit == known:

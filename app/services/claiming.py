@@ -16,7 +16,7 @@ from app.domain.gate import Delay, Refusal
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.errors import InvalidError, WordingError
-from app.services.circuits import begin_call
+from app.services.circuits import begin_call, terms_of_call
 from app.services.courier import Courier, MessageClaim, TaskClaim, worded
 from app.services.gates import Gates
 from app.services.last_look import Look, is_late, last_look
@@ -71,14 +71,15 @@ def _claimed_message(
     row: sa.RowMapping,
     message: Message,
 ) -> MessageClaim | None:
-    provider = courier.providers[Channel(row["channel"])]
-    assert provider is not None  # noqa: S101 - the last look has seen it
     token, gate = uuid4().hex, row["channel"]
+    terms = terms_of_call(gates, gate)
+    channel = Channel(gate)
+    provider = courier.carrier(channel, terms.called)
     attempt = Attempt(gate=gate, provider=provider.name, text=message.text)
     number = _attempt(tx, courier, row, token, attempt)
     if number is None:
         return None
-    terms = begin_call(gates, gate)
+    begin_call(gates, gate, terms)
     return MessageClaim(
         row=row,
         policy=gates.policy(row["queue"]),
@@ -86,6 +87,7 @@ def _claimed_message(
         number=number,
         message=message,
         provider=provider,
+        called=terms.called,
         within_s=terms.within_s,
         is_probe=terms.is_probe,
     )

@@ -37,6 +37,8 @@ class MessageClaim(Claim):
 
     message: Message
     provider: Provider
+    #: By which name the gate knows it.
+    called: str
     #: Seconds that the call may take: few where the provider may be down.
     within_s: float
     #: Whether it is the one call that tries a provider which is spared.
@@ -59,6 +61,8 @@ class LookUp:
     #: None: who was called is not our provider any more, and cannot be asked.
     provider: Provider | None
     provider_name: str
+    #: By which name the gate knows whom it asks.
+    called: str
     started_at: datetime
     token: str
     within_s: float
@@ -125,7 +129,8 @@ class Courier:
     """One worker's means; `boot_id` names this run of it in the rows it holds."""
 
     runtime: Runtime
-    providers: Mapping[Channel, Provider | None]
+    #: The preferred one first; none: the channel is off.
+    providers: Mapping[Channel, tuple[Provider, ...]]
     wording: Wording
     links: Links
     boot_id: str
@@ -136,9 +141,21 @@ class Courier:
 
     def close(self) -> None:
         """Give back the providers' connections."""
-        for provider in self.providers.values():
-            if provider is not None:
+        for providers in self.providers.values():
+            for provider in providers:
                 provider.close()
+
+    def provider(self, channel: Channel, name: str) -> Provider | None:
+        """Return the channel's provider of this name; None: it is set up no more."""
+        named = (one for one in self.providers[channel] if one.name == name)
+        return next(named, None)
+
+    def carrier(self, channel: Channel, name: str) -> Provider:
+        """Return the provider of this name, or the preferred one, of a served channel.
+
+        A worker that runs since before the settings changed has others than the gate.
+        """
+        return self.provider(channel, name) or self.providers[channel][0]
 
 
 def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:

@@ -8,9 +8,7 @@ it is shut rows wait in the database, and no attempt is used up.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +16,7 @@ import sqlalchemy as sa
 
 from app.channels.credentials import Mode
 from app.domain.circuits import Circuit
+from app.domain.fallback import CALLS_LOOKED_AT, is_ill, serving, to_be_tried
 from app.domain.lanes import Lane
 from app.domain.openings import PLENTY, Room, room_under
 from app.domain.queues import QueuePolicy, Rate
@@ -27,38 +26,16 @@ from app.services.policies import STRANGERS, policy_of
 from app.storage import gates as store
 from app.storage import releasing
 
-_CHANNELS = frozenset(Channel)
-
-
-class GateState(StrEnum):
-    """Whether rows may leave a queue."""
-
-    OPEN = "open"
-    PAUSED = "paused"  # by a person, until a moment or until they resume it
-    RATE_LIMITED = "rate_limited"  # as many as may have left in this span
-    CIRCUIT_OPEN = (
-        "circuit_open"  # the provider is down; one message tries now and then
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """The state of a queue's gate, why it is so, and until when (None: not known)."""
-
-    state: GateState = GateState.OPEN
-    reason: str = ""
-    until: datetime | None = None
-    #: Who paused it.
-    by: str = ""
+CHANNELS = frozenset(Channel)
 
 
 class Gates:
     """Every gate as it stands in one transaction; made anew for each."""
 
     def __init__(self, tx: sa.Connection, runtime: Runtime, *, now: datetime) -> None:
-        self._tx = tx
-        self._runtime = runtime
-        self._now = now
+        self.tx = tx
+        self.runtime = runtime
+        self.now = now
         self._has_turn = False
         self._look()
 
@@ -67,59 +44,80 @@ class Gates:
 
         Whoever lets out or holds something against a provider does so in their turn.
         """
-        if not self._has_turn and releasing.take_turn(self._tx):
+        if not self._has_turn and releasing.take_turn(self.tx):
             self._look()
         self._has_turn = True
 
     def policy(self, queue: str) -> QueuePolicy:
         """Return the queue's policy in force: what was set at run time counts first."""
-        return policy_of(self._runtime, queue, state=self._states.get(queue))
+        return policy_of(self.runtime, queue, state=self._states.get(queue))
 
     def overrides(self, queue: str) -> Mapping[str, Any]:
         """Return what was set at run time of a queue's policy."""
         state = self._states.get(queue)
         return {} if state is None else dict(state["overrides"])
 
-    def provider(self, gate: str) -> str:
-        """Return the name of the provider behind a gate; empty: none is."""
-        return str(self._runtime.modes[Channel(gate)]) if gate in _CHANNELS else ""
+    def serving(self, gate: str) -> str:
+        """Return who carries what leaves by a gate now; empty: nobody."""
+        return serving(self._order(gate), self._circuits_of(gate), now=self.now)
 
-    def same_provider(self, gate: str) -> list[str]:
+    def to_be_tried(self, gate: str) -> str:
+        """Return who takes one message to see whether it is well again; or nobody."""
+        return to_be_tried(self._order(gate), self._circuits_of(gate), now=self.now)
+
+    def has_another(self, gate: str, provider: str) -> bool:
+        """Whether somebody else behind the gate is well."""
+        return any(
+            name != provider and not is_ill(self.circuit(gate, name))
+            for name in self._order(gate)
+        )
+
+    def knows(self, gate: str, provider: str) -> bool:
+        """Whether a provider stands behind the gate."""
+        return provider in self._order(gate)
+
+    def other_gates_of(self, provider: str, *, but: str) -> list[str]:
         """Return the other gates that the same company stands behind."""
-        if self.provider(gate) == Mode.PREVIEW:
+        if provider == Mode.PREVIEW:
             return []
-        return [
-            other
-            for other in _CHANNELS
-            if other != gate and self.provider(other) == self.provider(gate)
-        ]
+        return [gate for gate in CHANNELS - {but} if self.knows(gate, provider)]
 
-    def circuit(self, gate: str) -> Circuit | None:
-        """Return what is held against the provider behind a gate."""
-        return self._circuits.get((gate, self.provider(gate)))
+    def last_calls_s(self, gate: str, provider: str) -> list[float]:
+        """Return how many seconds a provider's last calls by a gate took."""
+        return store.last_calls_s(
+            self.tx, gate=gate, provider=provider, most=CALLS_LOOKED_AT
+        )
 
-    def set_circuit(self, gate: str, circuit: Circuit | None) -> None:
-        """Save what is held against the provider behind a gate from now on."""
-        provider = self.provider(gate)
+    def circuit(self, gate: str, provider: str | None = None) -> Circuit | None:
+        """Return what is held against a provider; without one: against who serves."""
+        name = self.serving(gate) if provider is None else provider
+        return self._circuits.get((gate, name))
+
+    def set_circuit(self, gate: str, provider: str, circuit: Circuit | None) -> None:
+        """Save what is held against a provider behind a gate from now on."""
         if circuit == self._circuits.get((gate, provider)):
             return
         store.save_circuit(
-            self._tx, gate=gate, provider=provider, circuit=circuit, now=self._now
+            self.tx, gate=gate, provider=provider, circuit=circuit, now=self.now
         )
         if circuit is None:
             self._circuits.pop((gate, provider), None)
         else:
             self._circuits[gate, provider] = circuit
 
+    def state(self, queue: str) -> sa.RowMapping | None:
+        """Return what was decided about a queue at run time; None: nothing."""
+        return self._states.get(queue)
+
     def is_paused(self, queue: str) -> bool:
         """Whether a person has paused the queue."""
         state = self._states.get(queue)
-        return state is not None and is_paused(state, self._now)
+        return state is not None and is_paused(state, self.now)
 
     @property
     def known(self) -> list[str]:
         """Every queue that there is."""
-        return list(self._runtime.policy.queues)
+        return list(self.runtime.policy.queues)
 
     def takes_strangers(self, worker: str) -> bool:
         """Whether these workers drain what waits in queues that are no more."""
@@ -127,22 +125,22 @@ class Gates:
 
     def queues_of(self, worker: str) -> list[str]:
         """Return the queues that the workers of a name drain."""
-        names = self._runtime.policy.queues
+        names = self.runtime.policy.queues
         return [name for name in names if self.policy(name).worker == worker]
 
     def spared_lanes(self) -> list[str]:
         """Return the lanes whose provider is left alone just now."""
         return [
             str(Lane(queue, gate))
-            for gate, provider in self._circuits
-            if self.is_spared(gate) and provider == self.provider(gate)
-            for queue in self._runtime.policy.queues
+            for gate in CHANNELS
+            if self.is_spared(gate)
+            for queue in self.runtime.policy.queues
         ]
 
     def is_spared(self, gate: str) -> bool:
-        """Whether the provider behind a gate is left alone just now."""
+        """Whether everybody behind a gate is left alone just now."""
         circuit = self.circuit(gate)
-        return circuit is not None and circuit.is_open(self._now)
+        return circuit is not None and circuit.is_open(self.now)
 
     def rooms(self, due: Mapping[Lane, int]) -> dict[Lane, tuple[Room, ...]]:
         """Return how many of the due rows each lane may let out.
@@ -179,64 +177,29 @@ class Gates:
     def used(self, rate: Rate, *, gate: str, queue: str | None = None) -> int:
         """Count what has left by a gate within the rate's span, or is about to."""
         left = store.left_within(
-            self._tx, gate=gate, queue=queue, span=rate.per, now=self._now
+            self.tx, gate=gate, queue=queue, span=rate.per, now=self.now
         )
         return left + self._on_their_way(gate, queue)
 
-    def look(self, queue: str, *, due: int = 0) -> Gate:
-        """Return the state of a queue's gate, for a person; `due`: what waits there."""
-        if self.is_paused(queue):
-            state = self._states[queue]
-            return Gate(
-                state=GateState.PAUSED,
-                reason=state["pause_reason"] or f"Paused by {state['paused_by']}.",
-                until=state["paused_until"],
-                by=state["paused_by"],
-            )
-        circuit = self.circuit(queue)
-        if circuit is not None and circuit.is_tripped:
-            return Gate(
-                state=GateState.CIRCUIT_OPEN,
-                reason=circuit.reason,
-                until=circuit.open_until,
-            )
-        return self._look_at_limit(queue, due=due)
+    def _order(self, gate: str) -> tuple[Mode, ...]:
+        return self.runtime.orders[Channel(gate)] if gate in CHANNELS else ()
 
-    def left(self, queue: str) -> int | None:
-        """Return how many may leave under the queue's limit now; None: it has none."""
-        rate = self.policy(queue).rate_limit
-        return None if rate is None else max(rate.count - self._spent(rate, queue), 0)
-
-    def _look_at_limit(self, queue: str, *, due: int) -> Gate:
-        rate = self.policy(queue).rate_limit
-        if rate is None:
-            return Gate()
-        room = room_under(rate, used=self._spent(rate, queue), due=due)
-        if room.usual > 0:
-            return Gate()
-        reason = "As many as may leave in this time have left."
-        if room.urgent > 0:
-            reason = f"{reason} What is left of the limit is kept for what is urgent."
-        until = store.next_slot(self._tx, gate=queue, span=rate.per, now=self._now)
-        return Gate(state=GateState.RATE_LIMITED, reason=reason, until=until)
-
-    def _spent(self, rate: Rate, queue: str) -> int:
-        """What has left: over a channel from any queue, else by the fullest lane."""
-        spent = self.used(rate, gate=queue)
-        if queue in _CHANNELS:
-            return spent
-        others = (self.used(rate, gate=gate, queue=queue) for gate in _CHANNELS)
-        return max(spent, *others)
+    def _circuits_of(self, gate: str) -> dict[str, Circuit]:
+        return {
+            provider: circuit
+            for (other, provider), circuit in self._circuits.items()
+            if other == gate
+        }
 
     def _look(self) -> None:
-        is_held, self.has_look_ups = store.glance(self._tx, now=self._now)
-        self._states = store.queue_states_by_name(self._tx) if is_held else {}
-        self._circuits = store.circuits_by_provider(self._tx) if is_held else {}
+        is_held, self.has_look_ups = store.glance(self.tx, now=self.now)
+        self._states = store.queue_states_by_name(self.tx) if is_held else {}
+        self._circuits = store.circuits_by_provider(self.tx) if is_held else {}
 
     def _room_of_gate(self, gate: str, *, due: int) -> Room:
         circuit = self.circuit(gate)
         if circuit is not None and circuit.is_tripped:
-            probes = 0 if circuit.is_open(self._now) else 1
+            probes = 0 if circuit.is_open(self.now) else 1
             return Room.of(max(probes - self._on_their_way(gate), 0))
         rate = self.policy(gate).rate_limit
         if rate is None:
@@ -260,7 +223,7 @@ class Gates:
 
     @cached_property
     def _queued(self) -> Mapping[Lane, int]:
-        queued = store.queued_by_lane(self._tx)
+        queued = store.queued_by_lane(self.tx)
         return {Lane.parse(lane): count for lane, count in queued.items()}
 
 

@@ -60,8 +60,8 @@ def last_look(look: Look) -> Refusal | Delay | None:
 
 
 def _is_channel_off(look: Look) -> Refusal | None:
-    off = look.courier.providers[Channel(look.row["channel"])] is None
-    return _CHANNEL_OFF if off else None
+    is_served = look.courier.providers[Channel(look.row["channel"])]
+    return None if is_served else _CHANNEL_OFF
 
 
 def _is_erased(look: Look) -> Refusal | None:
@@ -102,10 +102,14 @@ def _is_over_budget(look: Look) -> Refusal | Delay | None:
     channel = Channel(row["channel"])
     if runtime.policy.kinds[Kind(row["kind"])].essential:
         return None
-    provider = look.courier.providers[channel]
-    name = provider.name if provider else ""
+    carrier = look.courier.carrier(channel, look.gates.serving(channel))
     return budgets.held_back(
-        look.tx, runtime, row, provider=name, channel=channel, now=look.now
+        look.tx,
+        runtime,
+        row,
+        provider=carrier.name,
+        channel=channel,
+        now=look.now,
     )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.channels.base import Message
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
-from app.services.circuits import begin_call
+from app.services.circuits import begin_call, terms_of_call
 from app.services.courier import Courier, LookUp
 from app.services.gates import Gates
 from app.services.running import AfterCrash, finish
@@ -48,10 +48,11 @@ def claim_look_up(
         return None
     attempt = looking_up.last_attempt(tx, task_id=row["id"])
     channel = Channel(row["channel"])
-    provider = courier.providers[channel]
-    # Whom the owner has chosen since has never heard of it: that proves nothing.
-    is_his = provider is not None and provider.name == attempt.provider
-    terms = begin_call(gates, channel)
+    is_known = gates.knows(channel, attempt.provider)
+    terms = terms_of_call(
+        gates, channel, provider=attempt.provider if is_known else None
+    )
+    begin_call(gates, channel, terms)
     return LookUp(
         row=row,
         # The words as they were sent: the booking may have changed since.
@@ -61,10 +62,12 @@ def claim_look_up(
             recipient=row["recipient"],
             text=attempt.text,
         ),
-        provider=provider if is_his else None,
+        # Nobody else has ever heard of it: that proves nothing.
+        provider=courier.provider(channel, attempt.provider),
         provider_name=attempt.provider,
         started_at=attempt.started_at,
         token=token,
+        called=terms.called,
         within_s=terms.within_s,
         is_probe=terms.is_probe,
     )

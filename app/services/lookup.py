@@ -59,11 +59,11 @@ def write_look_up(
 
 def note_look_up(gates: Gates, found: Found) -> None:
     """Hold against the provider that it was not to be asked, or let one message try."""
-    gate = found.work.row["channel"]
+    gate, called = found.work.row["channel"], found.work.called
     if found.answer.lookup is Lookup.UNANSWERED:
-        note(gates, gate, _NO_ANSWER, is_probe=found.work.is_probe)
+        note(gates, gate, called, _NO_ANSWER, is_probe=found.work.is_probe)
     elif found.answer.lookup is not Lookup.UNSUPPORTED or found.work.is_probe:
-        note_answered(gates, gate)
+        note_answered(gates, gate, called)
 
 
 def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str, int]:

@@ -21,7 +21,8 @@ from app.errors import InvalidError, NotFoundError, Problem
 from app.logs import fields
 from app.policy import with_overrides, write_duration, write_rate, written
 from app.runtime import Runtime
-from app.services.gates import Gate, Gates
+from app.services.gate_state import Gate, left, look
+from app.services.gates import Gates
 from app.services.policies import policy_of_file
 from app.storage import queues as store
 from app.storage.queues import LaneCount
@@ -199,8 +200,8 @@ def _queue(
         dead=others.get("dead", 0),
         oldest_age_seconds=None if since is None else (now - since).total_seconds(),
         rate_limit=write_rate(policy.rate_limit),
-        rate_left=gates.left(name),
-        gate=gates.look(name, due=at_gate),
+        rate_left=left(gates, name),
+        gate=look(gates, name, due=at_gate),
         max_length=policy.max_length,
         ttl=write_duration(policy.ttl),
         overrides=gates.overrides(name),

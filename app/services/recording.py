@@ -13,14 +13,15 @@ import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.domain.consent import scope_of_refusal
-from app.domain.outcomes import Result
+from app.domain.fallback import is_ill
+from app.domain.outcomes import Fault, Result
 from app.domain.recipients import Channel
 from app.domain.retry import Decision, Pauses, Tries, decide
 from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
 from app.policy import Policy
 from app.services import consent, costs
-from app.services.circuits import note
+from app.services.circuits import note, note_slow
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
 from app.services.lookup import note_look_up, write_look_up
@@ -74,7 +75,9 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         decision = write_look_up(tx, courier, gates, ended)
         note_look_up(gates, ended)
         return decision
-    decision = _decide(courier, ended)
+    if isinstance(ended, Answer):
+        note_answer(gates, ended)
+    decision = _decide(courier, gates, ended)
     _end_attempt(tx, ended)
     is_ours = _settle(tx, ended, decision)
     if isinstance(ended, Done):
@@ -86,17 +89,26 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         costs.note(tx, courier.runtime, ended)
     if ended.outcome.result is Result.SUPPRESSED:
         _learn(tx, courier, ended)
-    note(
-        gates,
-        ended.work.row["channel"],
-        ended.outcome,
-        is_probe=ended.work.is_probe,
-    )
+    note_slow(gates, ended.work.row["channel"], ended.work.called)
     return decision
 
 
-def _decide(courier: Courier, ended: Answer | Done) -> Decision:
+def note_answer(gates: Gates, answer: Answer) -> None:
+    """Hold an answer against who was called, or let it off."""
+    work = answer.work
+    note(
+        gates,
+        work.row["channel"],
+        work.called,
+        answer.outcome,
+        is_probe=work.is_probe,
+    )
+
+
+def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
     policy, row = courier.runtime.policy, ended.work.row
+    if isinstance(ended, Answer) and _goes_to_another(gates, ended):
+        return Decision(status=Status.RETRYING, next_attempt_at=ended.at)
     return decide(
         ended.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
@@ -107,6 +119,17 @@ def _decide(courier: Courier, ended: Answer | Done) -> Decision:
         now=ended.at,
         chance=random.random,
     )
+
+
+def _goes_to_another(gates: Gates, answer: Answer) -> bool:
+    """Whether who was called is ill, did not take it, and somebody else is well."""
+    outcome, work = answer.outcome, answer.work
+    gate = work.row["channel"]
+    if outcome.result not in {Result.TRANSIENT, Result.CONFIG}:
+        return False
+    if outcome.fault is Fault.NONE or not is_ill(gates.circuit(gate, work.called)):
+        return False
+    return gates.has_another(gate, work.called)
 
 
 def _patience(ended: Answer | Done, policy: Policy) -> timedelta:

@@ -134,6 +134,25 @@ def left_within(
     return int(tx.execute(_LEFT_FROM_QUEUE, {**facts, "queue": queue}).scalar_one())
 
 
+def last_calls_s(
+    tx: sa.Connection, *, gate: str, provider: str, most: int
+) -> list[float]:
+    """Return the seconds that a provider's last calls took, the newest first."""
+    query = (
+        sa.select(attempts.c.started_at, attempts.c.ended_at)
+        .where(
+            attempts.c.gate == gate,
+            attempts.c.provider == provider,
+            attempts.c.ended_at.is_not(None),
+        )
+        .order_by(attempts.c.started_at.desc())
+        .limit(most)
+    )
+    return [
+        (row.ended_at - row.started_at).total_seconds() for row in tx.execute(query)
+    ]
+
+
 def next_slot(
     tx: sa.Connection, *, gate: str, span: timedelta, now: datetime
 ) -> datetime | None:

@@ -86,7 +86,10 @@ def doom_calls() -> None:
     def around(open_providers: Any) -> Any:
         def open_doomed(*arguments: Any) -> Any:
             opened = open_providers(*arguments).items()
-            return {channel: real and DoomedProvider(real) for channel, real in opened}
+            return {
+                channel: tuple(DoomedProvider(one) for one in real)
+                for channel, real in opened
+            }
 
         return open_doomed
 

@@ -259,7 +259,7 @@ def test_a_payment_on_a_confirmed_booking_is_told_and_its_confirmation_too(
 
 def test_a_channel_that_was_switched_off_meanwhile_is_not_used(engine: Engine) -> None:
     message = engine.queued()
-    off = replace(engine.courier, providers=dict.fromkeys(Channel))
+    off = replace(engine.courier, providers=dict.fromkeys(Channel, ()))
 
     engine.with_courier(off).run(message)
 

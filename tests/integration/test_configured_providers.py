@@ -37,8 +37,7 @@ def test_settings_of_real_providers_send_on_every_channel() -> None:
         )
 
         results = {}
-        for channel, provider in open_providers(settings).items():
-            assert provider is not None
+        for channel, (provider,) in open_providers(settings).items():
             is_mail = channel is Channel.EMAIL
             message = Message(
                 key="n-1",
@@ -77,8 +76,7 @@ def test_mail_is_encrypted_unless_the_owner_says_otherwise(
                 **values,
             }
         )
-        provider = open_providers(settings)[Channel.EMAIL]
-        assert provider is not None
+        (provider,) = open_providers(settings)[Channel.EMAIL]
         outcome = provider.send(letter())
         provider.close()
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
-from app.services.gates import Gates, GateState
+from app.services.gate_state import GateState, look
+from app.services.gates import Gates
 from app.storage.tables import attempts, queue_states, tasks
 from tests.engine import Engine, another_worker
 from tests.house import count, rows
@@ -76,7 +77,7 @@ def pause(engine: Engine, queue: str, until: datetime | None = None) -> None:
 
 def gate_of(engine: Engine, queue: str) -> tuple[GateState, datetime | None]:
     with engine.runtime.database.read() as tx:
-        gate = Gates(tx, engine.runtime, now=engine.clock.now).look(queue)
+        gate = look(Gates(tx, engine.runtime, now=engine.clock.now), queue)
     return gate.state, gate.until
 
 

@@ -77,7 +77,7 @@ def test_a_provider_that_cannot_tell_is_asked_after_a_while(engine: Engine) -> N
 
 
 def test_the_table_of_harmless_ones_is_true(tmp_path: Path) -> None:
-    preview = open_providers(make_settings(tmp_path))[Channel.SMS]
+    (preview,) = open_providers(make_settings(tmp_path))[Channel.SMS]
 
     assert preview is not None
     assert preview.name in REPEATS_SAFELY

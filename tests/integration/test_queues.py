@@ -15,7 +15,7 @@ from app.domain.tasks import Status
 from app.errors import InvalidError, NotFoundError
 from app.runtime import Runtime
 from app.services import queues
-from app.services.gates import Gate, GateState
+from app.services.gate_state import Gate, GateState
 from app.services.purging import purge
 from app.services.queues import Queue
 from app.storage import queues as store

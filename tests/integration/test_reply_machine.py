@@ -62,7 +62,7 @@ class Correspondence(RuleBasedStateMachine):
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         engine = self.stack.enter_context(open_engine(folder, policy=UNLIMITED))
         provider = Watchful()
-        providers = dict.fromkeys(Channel, provider)
+        providers = dict.fromkeys(Channel, (provider,))
         self.engine = engine.with_courier(replace(engine.courier, providers=providers))
         provider.engine = self.engine
         self.service = make_service(self.engine.runtime, capacity=1000)

@@ -13,7 +13,8 @@ from app.domain.circuits import FIRST_PAUSE, PATIENCE_S, PROBE_PATIENCE_S
 from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 from app.services import recovery
-from app.services.gates import Gates, GateState
+from app.services.gate_state import GateState, look
+from app.services.gates import Gates
 from app.storage.tables import attempts, circuits, tasks
 from tests.engine import UNLIMITED, Engine, another_worker, open_engine
 from tests.house import rows
@@ -54,7 +55,7 @@ def break_down(house: Engine) -> None:
 
 def gate_of(house: Engine, queue: str = "sms") -> GateState:
     with house.runtime.database.read() as tx:
-        return Gates(tx, house.runtime, now=house.clock.now).look(queue).state
+        return look(Gates(tx, house.runtime, now=house.clock.now), queue).state
 
 
 def hanging(house: Engine, result: Result = Result.AMBIGUOUS) -> Callable[[], Outcome]:
@@ -291,7 +292,7 @@ def test_all_that_waited_arrives_once_it_is_well(house: Engine) -> None:
         recovery.retry_failed(house.runtime)
         house.clock.advance(seconds=30)
 
-    found = rows(house.runtime, tasks)
+    found = rows(house.runtime, tasks, kind="message")
     assert {row["status"] for row in found} == {"sent"}
     # Only those that tried in vain have lost a try.
     assert sum(row["attempts"] == 1 for row in found) > len(found) * 0.9

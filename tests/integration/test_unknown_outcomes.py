@@ -170,7 +170,7 @@ def test_another_provider_cannot_tell_and_is_not_asked(engine: Engine) -> None:
     message = an_unknown_one(engine)
     other = FakeProvider(name="other")
     other.look_ups.append(NOT_FOUND)
-    courier = replace(engine.courier, providers=dict.fromkeys(Channel, other))
+    courier = replace(engine.courier, providers=dict.fromkeys(Channel, (other,)))
 
     engine.clock.advance(seconds=LOOK_UP_S)
     engine.with_courier(courier).run(message)
@@ -185,7 +185,7 @@ def test_an_unknown_one_of_a_channel_that_is_off_now_is_not_sent_again(
     engine: Engine,
 ) -> None:
     message = an_unknown_one(engine)
-    off = replace(engine.courier, providers=dict.fromkeys(Channel))
+    off = replace(engine.courier, providers=dict.fromkeys(Channel, ()))
 
     engine.clock.advance(seconds=LOOK_UP_S)
     engine.with_courier(off).run(message)

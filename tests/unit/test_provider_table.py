@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from app.channels.table import PROVIDERS, Mode, channel_modes, open_providers
+from app.channels.table import (
+    PROVIDERS,
+    Mode,
+    channel_modes,
+    channel_orders,
+    open_providers,
+)
 from app.config import Settings, names
 from app.domain.recipients import Channel
 from app.errors import ConfigError
@@ -85,11 +91,9 @@ def test_the_providers_are_those_that_the_modes_name(tmp_path: Path) -> None:
 
     providers = open_providers(chosen)
 
-    sms, whatsapp, mail = (providers[channel] for channel in Channel)
-    assert whatsapp is None
-    assert sms is not None
+    (sms,), whatsapp, (mail,) = (providers[channel] for channel in Channel)
+    assert whatsapp == ()
     assert (sms.name, sms.channel) == ("twilio", Channel.SMS)
-    assert mail is not None
     assert (mail.name, mail.channel) == ("preview", Channel.EMAIL)
     sms.close()
 
@@ -98,6 +102,26 @@ def test_opening_makes_no_folder_and_connects_to_nobody(tmp_path: Path) -> None:
     open_providers(settings(BELLHOP_DATA_DIR=tmp_path / "var"))
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        (None, ("twilio", "vonage")),
+        ("vonage,twilio", ("vonage", "twilio")),
+        ("vonage", ("vonage",)),
+        ("twilio,twilio,preview", ("twilio",)),
+        ("preview,twilio", ("preview",)),
+    ],
+)
+def test_several_providers_stand_in_the_owners_order(
+    order: str | None, names: tuple[str, ...]
+) -> None:
+    chosen = {"SMS_PROVIDERS": order} if order else {}
+
+    orders = channel_orders(settings(**SMS, **VONAGE, **chosen))
+
+    assert orders[Channel.SMS] == names
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.commands.checks.findings import Box, Finding, ok, warning
 from app.commands.printing import counted, second
 from app.services import queues
-from app.services.gates import GateState
+from app.services.gate_state import GateState
 from app.services.queues import Queue
 
 

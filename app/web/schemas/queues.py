@@ -17,7 +17,7 @@ from pydantic import (
 
 from app.errors import InvalidError, Problem
 from app.policy import parse_duration
-from app.services.gates import GateState
+from app.services.gate_state import GateState
 from app.services.queues import Queue
 from app.web.schemas.fields import Line, MomentField, RequestModel
 
