@@ -46,14 +46,13 @@ def meant(
     """Return which of a customer's bookings is meant.
 
     `told`: the ids of those of which we have written to the customer lately; of
-    several that are ahead, the one of these is meant. A reference that is not theirs is
-    never guessed at.
+    several that are ahead, the one of these is meant.
     """
-    ahead = [b for b in bookings if _may_be_meant(b, meaning, now)]
-    ahead.sort(key=lambda b: b.start)
     if reference is not None:
         named = [b for b in bookings if b.reference == reference and b.status in _KNOWN]
-        return Meant(booking=named[0]) if named else Meant(several=ahead)
+        return Meant(booking=named[0] if named else None)
+    ahead = [b for b in bookings if _may_be_meant(b, meaning, now)]
+    ahead.sort(key=lambda b: b.start)
     if len(ahead) > 1:
         answered = [b for b in ahead if b.id in told]
         ahead = answered if len(answered) == 1 else ahead

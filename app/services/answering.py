@@ -79,6 +79,7 @@ def _is_enough(tx: sa.Connection, message: InboundMessage, *, now: datetime) -> 
 
 
 def _args(answered: Answer) -> dict[str, object]:
+    # The gate looks at the topic; without a booking the texts have it of the data.
     args: dict[str, object] = {"topic": answered.topic}
     if answered.booking is None:
         data = {"topic": answered.topic, "choices": answered.choices}

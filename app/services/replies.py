@@ -55,7 +55,7 @@ def take_reply(
         bookings=bookings,
         now=now,
     )
-    understood = _understood(message)
+    understood = _understood(message, bookings)
     handled = _handled(incoming, understood)
     meaning = understood.meaning if understood else ""
     inbox.change(
@@ -80,15 +80,19 @@ def _handled(incoming: Incoming, understood: Understood | None) -> Handled:
     return Handled(state=InboxState.OPEN)
 
 
-def _understood(message: InboundMessage) -> Understood | None:
+def _understood(
+    message: InboundMessage, bookings: Sequence[Booking]
+) -> Understood | None:
     """Return what the words mean, or else the button that was pressed.
 
+    "Yes perfect" is no keyword with a reference, unless a booking of theirs has it.
     What the provider took for an opt-out is one, in whatever words it was written: it
     lets nothing through to that number any more.
     """
     said = (message.text, message.payload, message.opt_out_type)
     found = [understand(words, channel=message.channel) for words in said]
-    understood = next(filter(None, found), None)
+    theirs = {None, *(booking.reference for booking in bookings)}
+    understood = next((one for one in found if one and one.reference in theirs), None)
     if understood and found[-1] and found[-1].meaning is Meaning.STOP:
         return as_opt_out(understood)
     return understood

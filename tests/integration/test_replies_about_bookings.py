@@ -138,7 +138,17 @@ def test_nobody_cancels_anothers_booking(engine: Engine) -> None:
     write(engine.runtime, f"C {booking.reference}", sender=BOBS_PHONE)
 
     assert found(engine, booking).status is BookingStatus.CONFIRMED
+    assert answers(engine.runtime) == []
+    assert alerts(engine.runtime) == ["A customer wrote"]
+
+
+def test_a_word_without_any_booking_is_told_so_and_read_by_a_person(
+    engine: Engine,
+) -> None:
+    entry = write(engine.runtime, "c")
+
     assert topics(engine.runtime) == ["no_booking"]
+    assert entry["state"] == "open"
     assert alerts(engine.runtime) == [
         "A customer wrote about a booking that was not found"
     ]
@@ -214,16 +224,17 @@ def test_late_for_what_is_days_ahead_is_for_a_person_to_understand(
     ]
 
 
-def test_a_mistyped_reference_is_asked_about(engine: Engine) -> None:
+@pytest.mark.parametrize("text", ["Yes perfect", "c K7M2QXR"])
+def test_what_is_no_reference_of_theirs_makes_it_a_sentence_for_a_person(
+    engine: Engine, text: str
+) -> None:
     booking = book(engine)
-    before = len(engine.texts)
 
-    write(engine.runtime, "c K7M2QXR")
-    engine.work()
+    entry = write(engine.runtime, text)
 
-    (question,) = engine.texts[before:]
-    assert booking.reference in question
-    assert found(engine, booking).status is BookingStatus.CONFIRMED
+    assert (entry["state"], entry["meaning"]) == ("open", "")
+    assert answers(engine.runtime) == []
+    assert found(engine, booking).revision == booking.revision
 
 
 def test_cancel_by_sms_ends_messages_and_asks_the_staff_about_the_booking(

@@ -55,6 +55,7 @@ UNPAID = booking("UNPAQD2", starts=DAY, status=BookingStatus.PENDING_PAYMENT)
         ("confirm", [NEXT_WEEK, TOMORROW], [NEXT_WEEK], None, NEXT_WEEK),
         # The customer says which one.
         ("cancel", [NEXT_WEEK, TOMORROW], [TOMORROW], "NEXTWK2", NEXT_WEEK),
+        ("cancel", [TOMORROW], [], "NEXTWK2", None),
         ("cancel", [UNPAID], [], "UNPAQD2", None),
         # What is over is told about.
         ("cancel", [GONE], [], None, GONE),
@@ -98,16 +99,3 @@ def test_of_several_bookings_none_is_guessed(told: list[Booking]) -> None:
 
     assert found.booking is None
     assert list(found.several) == [TOMORROW, NEXT_WEEK]
-
-
-def test_a_reference_that_is_not_theirs_is_asked_about() -> None:
-    found = meant(
-        [TOMORROW],
-        meaning=Meaning.CANCEL,
-        reference="K7M2QXR",
-        told=[TOMORROW.id],
-        now=NOW,
-    )
-
-    assert found.booking is None
-    assert list(found.several) == [TOMORROW]

@@ -166,6 +166,6 @@ def test_letters_around_a_keyword_make_it_a_sentence(
     word, _ = keyword
     found = understand(f"{word} {more}", channel=Channel.WHATSAPP)
 
-    if found is not None:
+    if found is not None and found.reference is None:
         letters = " ".join(re.sub("[,!?]", " ", f"{word} {more}").split())
         assert letters in {known for known, _ in ALL_WORDS}
