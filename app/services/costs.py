@@ -1,7 +1,8 @@
 """Writes down what each accepted message costs, and tells the owner of the budget.
 
-Called by recording, in the transaction in which a message becomes sent. What has no
-price is not counted: e-mail, previews, a provider that is not in the price list.
+Called in the transaction in which a message becomes sent: by an answer, a look-up or a
+receipt. What has no price is not counted: e-mail, previews, a provider that is not in
+the price list.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from app.domain.costs import Cost, has_price, price_of, units_of, write_cost
 from app.domain.recipients import Channel, country_of
 from app.runtime import Runtime
 from app.services.alerts import Alert, alert
-from app.services.courier import Answer, Found
 from app.storage import costs as store
 from app.storage.costs import Billed
 
@@ -43,35 +43,7 @@ class Sent:
     price: Cost | None = None
 
 
-def note(tx: sa.Connection, runtime: Runtime, answer: Answer) -> None:
-    """Write down what a message costs that was accepted."""
-    claim = answer.work
-    _note(
-        tx,
-        runtime,
-        claim.row,
-        Sent(
-            attempt=claim.number,
-            provider=claim.provider.name,
-            text=claim.message.text,
-            price=answer.outcome.price,
-        ),
-        now=answer.at,
-    )
-
-
-def note_found(tx: sa.Connection, runtime: Runtime, found: Found) -> None:
-    """Write down what a message costs that a look-up has found to be sent."""
-    work = found.work
-    sent = Sent(
-        attempt=work.row["attempts"],
-        provider=work.provider_name,
-        text=work.message.text,
-    )
-    _note(tx, runtime, work.row, sent, now=found.at)
-
-
-def _note(
+def note(
     tx: sa.Connection,
     runtime: Runtime,
     row: sa.RowMapping,
@@ -79,6 +51,10 @@ def _note(
     *,
     now: datetime,
 ) -> None:
+    """Write down what a message costs that was accepted.
+
+    `row` has its `id`, `kind`, `channel` and `recipient`.
+    """
     channel = Channel(row["channel"])
     units = units_of(channel, sent.text)
     cost = sent.price or _listed(runtime, row, sent.provider, units=units)
@@ -98,6 +74,19 @@ def _note(
     if runtime.policy.budget.limits():
         spent = spent_by_period(tx, keys)
         _tell(tx, runtime, spent, last=cost, keys=keys, now=now)
+
+
+def note_receipt(
+    tx: sa.Connection, runtime: Runtime, task_id: str, *, now: datetime
+) -> None:
+    """Write down what a message costs of which only a receipt told that it was taken.
+
+    What was written down when it was accepted is not written down again.
+    """
+    row = store.last_unbilled(tx, task_id)
+    if row is not None:
+        sent = Sent(attempt=row["number"], provider=row["provider"], text=row["text"])
+        note(tx, runtime, row, sent, now=now)
 
 
 def _listed(

@@ -22,7 +22,7 @@ from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.logs import fields
 from app.runtime import Runtime
-from app.services import consent, dispatch
+from app.services import consent, costs, dispatch
 from app.storage import receipts as store
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
 #: What no message was found for in this time is about none of ours.
 LOOKED_FOR = timedelta(hours=72)
+#: Of a message in these it was known before that the provider had taken it.
+_TAKEN = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED})
 #: Receipts in one transaction: nobody waits for the rest.
 AT_ONCE = 50
 
@@ -124,6 +126,8 @@ def _apply(
     if isinstance(follows, Status):
         if not _move(tx, found, receipt, follows, now=now):
             return EventState.NEW  # it has moved on just now
+        if found["status"] not in _TAKEN:
+            costs.note_receipt(tx, runtime, found["id"], now=now)
         state = EventState.APPLIED
     store.change(tx, event_id, state=state, task_id=found["id"], next_look_at=None)
     return state

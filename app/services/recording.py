@@ -22,6 +22,7 @@ from app.errors import BellhopError
 from app.policy import Policy
 from app.services import consent, costs
 from app.services.circuits import note, note_slow
+from app.services.costs import Sent
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
 from app.services.lookup import note_look_up, write_look_up
@@ -86,7 +87,7 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         return decision
     if is_ours and ended.outcome.result is Result.ACCEPTED:
         _mark_sent(tx, ended)
-        costs.note(tx, courier.runtime, ended)
+        _bill(tx, courier, ended)
     if ended.outcome.result is Result.SUPPRESSED:
         _learn(tx, courier, ended)
     note_slow(gates, ended.work.row["channel"], ended.work.called)
@@ -175,6 +176,17 @@ def _learn(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
         evidence=row["id"],
         now=answer.at,
     )
+
+
+def _bill(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
+    claim = answer.work
+    sent = Sent(
+        attempt=claim.number,
+        provider=claim.provider.name,
+        text=claim.message.text,
+        price=answer.outcome.price,
+    )
+    costs.note(tx, courier.runtime, claim.row, sent, now=answer.at)
 
 
 def _settle(tx: sa.Connection, ended: Answer | Done, decision: Decision) -> bool:

@@ -103,6 +103,29 @@ def add(
         _add_up(tx, spending, running, sums=("micros",))
 
 
+def last_unbilled(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
+    """Return a message with its last attempt; None where that is billed already."""
+    query = (
+        sa.select(
+            tasks.c.id,
+            tasks.c.kind,
+            notifications.c.channel,
+            notifications.c.recipient,
+            attempts.c.number,
+            attempts.c.provider,
+            attempts.c.text,
+        )
+        .join(notifications, notifications.c.task_id == tasks.c.id)
+        .join(attempts, attempts.c.task_id == tasks.c.id)
+        .where(
+            tasks.c.id == task_id,
+            attempts.c.number == tasks.c.attempts,
+            attempts.c.cost_micros.is_(None),
+        )
+    )
+    return tx.execute(query).mappings().one_or_none()
+
+
 def spent_in(tx: sa.Connection, periods: Collection[str]) -> dict[str, dict[str, int]]:
     """Return what was spent in each of these periods, by currency."""
     query = sa.select(spending.c.period, spending.c.currency, spending.c.micros)
