@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from app.broker import SilentDoorbell
 from app.config import Settings
 from app.domain.recipients import Channel
-from app.domain.templates import OwnWords
+from app.domain.templates import OwnWords, TemplateKey, best_language
+from app.messages.shipped import languages
 from app.runtime import Runtime, open_runtime
+from app.services import templates
 from app.services.pins import PinnedWords, pin_of
 from app.storage.database import database_url
 
@@ -32,6 +34,18 @@ class Box:
         """Return the owner's words in force for a reader; None: those of Bellhop."""
         pin = pin_of(self.tx, self.runtime, kind=kind, channel=channel, locale=locale)
         return PinnedWords().find(self.tx, pin)
+
+    def version(
+        self, kind: str, channel: Channel, locale: str, number: int
+    ) -> OwnWords:
+        """Return a version of a reader's text; raise NotFoundError."""
+        language = best_language(
+            locale=locale,
+            business_locale=self.runtime.settings.locale,
+            available=languages(),
+        )
+        key = TemplateKey(kind=kind, channel=channel, language=language or "")
+        return templates.find(self.tx, key, number).words
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from app.domain.costs import write_cost
 from app.domain.gsm import ROOM
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
+from app.domain.templates import SHIPPED, OwnWords
 from app.errors import NotFoundError
 from app.policy import load_policy
 from app.services import previews
@@ -39,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--locale", help="the customer's language, for example es_MX")
     parser.add_argument("--timezone", help="the customer's zone, e.g. Europe/Madrid")
     parser.add_argument("--booking", metavar="ID", help="tell of this booking")
+    parser.add_argument(
+        "--version",
+        type=int,
+        metavar="N",
+        help="a version of your own words, with --channel; 0: the words of Bellhop",
+    )
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print for machines")
     shape.add_argument(
@@ -56,6 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
             f"There is no kind {arguments.kind!r}; there are: {', '.join(Kind)}.",
             file=sys.stderr,
         )
+        return 2
+    if arguments.version is not None and arguments.channel is None:
+        print("--version is of one channel: say which with --channel.", file=sys.stderr)
         return 2
     wanted = [Channel(arguments.channel)] if arguments.channel else list(Channel)
     seen = _previews(arguments, [Channel.EMAIL] if arguments.html else wanted)
@@ -78,12 +88,24 @@ def _previews(
     with box_if_any(settings) as box:
         if arguments.booking:
             scene = _booked(box, scene, kind=kind, booking_id=arguments.booking)
-        own = {c: box.words(kind, c, scene.locale) if box else None for c in channels}
+        own = {c: _own(box, kind, c, scene, arguments.version) for c in channels}
     wording = open_wording(settings)
     return [
         previews.preview(wording, tariff, scene, kind=kind, channel=c, own=own[c])
         for c in channels
     ]
+
+
+def _own(
+    box: Box | None, kind: str, channel: Channel, scene: Scene, version: int | None
+) -> OwnWords | None:
+    if version == SHIPPED or (box is None and version is None):
+        return None
+    if box is None:
+        raise NotFoundError("version", str(version))
+    if version is None:
+        return box.words(kind, channel, scene.locale)
+    return box.version(kind, channel, scene.locale, version)
 
 
 def _booked(box: Box | None, scene: Scene, *, kind: str, booking_id: str) -> Scene:

@@ -128,6 +128,16 @@ def test_a_preview_says_the_words_in_force(shell: Shell, edit: EditFile) -> None
     assert "Mine: We are closed" in shell("preview", "message").out
 
 
+def test_a_preview_shows_a_draft(shell: Shell, edit: EditFile) -> None:
+    edit("Draft: {{ text }}")
+    words = ("preview", "message", "--channel", "sms", "--version")
+
+    assert "Draft: We are closed" in shell(*words, "1").out
+    assert "Draft" not in shell(*words, "0").out
+    assert "There is no version of message/sms/en '7'." in shell(*words, "7").err
+    assert shell("preview", "message", "--version", "1").code == 2
+
+
 def test_a_preview_tells_of_a_real_booking(shell: Shell, runtime: Runtime) -> None:
     booking = make_booking(runtime, make_service(runtime, name="Pilates"))
 
