@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from app.clock import utc_now
@@ -52,6 +53,31 @@ def test_the_last_place_is_booked_once(runtime: Runtime) -> None:
 
     assert isinstance(late, PlaceTakenError)
     assert count(runtime, tables.bookings) == 1
+
+
+@pytest.mark.parametrize("pays_first", [True, False])
+def test_a_place_whose_hold_runs_out_as_it_is_paid_is_not_sold_twice(
+    runtime: Runtime,
+    pays_first: bool,  # noqa: FBT001 - which of the two comes first
+) -> None:
+    service = make_service(runtime, capacity=1)
+    held = make_booking(runtime, service, start=in_days(3))
+    end = held.hold_expires_at
+    assert end is not None
+    wish = Wish(service_id=service.id, start=in_days(3), party_size=1, customer=BOB)
+
+    def pay(tx: sa.Connection) -> object:
+        booking = bookings.find(tx, held.id, lock=True)
+        just_before = end - timedelta(milliseconds=1)
+        return bookings.confirm(tx, runtime, booking, now=just_before)
+
+    def book(tx: sa.Connection) -> object:
+        just_after = end + timedelta(milliseconds=1)
+        return bookings.create(tx, runtime, wish, now=just_after)
+
+    _, late = both(runtime, *((pay, book) if pays_first else (book, pay)))
+
+    assert isinstance(late, PlaceTakenError)
 
 
 def test_nobody_moves_into_a_place_that_is_being_booked(runtime: Runtime) -> None:
