@@ -49,6 +49,8 @@ class Decision:
     next_attempt_at: datetime | None = None
     #: The quick retries are used up: each such wait makes the next one longer.
     is_long_wait: bool = False
+    #: It told of the provider alone: the message has as many tries as before.
+    gives_try_back: bool = False
 
 
 def decide(

@@ -108,8 +108,10 @@ def note_answer(gates: Gates, answer: Answer) -> None:
 
 def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
     policy, row = courier.runtime.policy, ended.work.row
-    if isinstance(ended, Answer) and _goes_to_another(gates, ended):
-        return Decision(status=Status.RETRYING, next_attempt_at=ended.at)
+    if isinstance(ended, Answer) and _is_in_vain(gates, ended):
+        return Decision(
+            status=Status.RETRYING, next_attempt_at=ended.at, gives_try_back=True
+        )
     return decide(
         ended.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
@@ -122,15 +124,18 @@ def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
     )
 
 
-def _goes_to_another(gates: Gates, answer: Answer) -> bool:
-    """Whether who was called is ill, did not take it, and somebody else is well."""
+def _is_in_vain(gates: Gates, answer: Answer) -> bool:
+    """Whether who was called is ill, and this try only told that once more.
+
+    It was the one message that tried, or somebody else is well and takes it at once.
+    """
     outcome, work = answer.outcome, answer.work
     gate = work.row["channel"]
     if outcome.result not in {Result.TRANSIENT, Result.CONFIG}:
         return False
     if outcome.fault is Fault.NONE or not is_ill(gates.circuit(gate, work.called)):
         return False
-    return gates.has_another(gate, work.called)
+    return work.is_probe or gates.has_another(gate, work.called)
 
 
 def _patience(ended: Answer | Done, policy: Policy) -> timedelta:

@@ -24,6 +24,7 @@ def settlement(
         "status": decision.status,
         "reason": reason,
         "next_attempt_at": decision.next_attempt_at,
+        "given_back": int(decision.gives_try_back),
         "rounds": row["rounds"] + decision.is_long_wait,
         "resends": row["resends"] if resends is None else resends,
         "finished_at": now if decision.status in FINISHED else None,

@@ -130,6 +130,7 @@ _SETTLED = sa.update(tasks).values(
     status=sa.bindparam("status"),
     reason=sa.bindparam("reason"),
     next_attempt_at=sa.bindparam("next_attempt_at"),
+    quick_tries=tasks.c.quick_tries - sa.bindparam("given_back"),
     rounds=sa.bindparam("rounds"),
     resends=sa.bindparam("resends"),
     finished_at=sa.bindparam("finished_at"),
