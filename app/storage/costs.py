@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,11 @@ _PRICE_ATTEMPT = (
         cost_micros=sa.bindparam("micros"),
         cost_currency=sa.bindparam("currency"),
     )
+)
+#: The columns in which messages are added up.
+_SUMS = ("messages", "segments", "micros")
+_SPENT = sa.select(spending.c.period, spending.c.currency, spending.c.micros).where(
+    spending.c.period.in_(sa.bindparam("periods", expanding=True))
 )
 
 
@@ -91,16 +97,18 @@ def add(
         "segments": billed.units,
         "micros": cost.micros,
     }
-    _add_up(tx, daily_costs, row, sums=("messages", "segments", "micros"))
+    tx.execute(_adding(tx.dialect.name, daily_costs), [row])
     # In one order, so that of two at once neither waits in a circle.
-    for period in sorted(periods):
-        running = {
+    running = [
+        {
             "period": period,
             "currency": cost.currency,
             "micros": cost.micros,
             "updated_at": now,
         }
-        _add_up(tx, spending, running, sums=("micros",))
+        for period in sorted(periods)
+    ]
+    tx.execute(_adding(tx.dialect.name, spending), running)
 
 
 def last_unbilled(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
@@ -128,9 +136,8 @@ def last_unbilled(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
 
 def spent_in(tx: sa.Connection, periods: Collection[str]) -> dict[str, dict[str, int]]:
     """Return what was spent in each of these periods, by currency."""
-    query = sa.select(spending.c.period, spending.c.currency, spending.c.micros)
     found: dict[str, dict[str, int]] = {}
-    for row in tx.execute(query.where(spending.c.period.in_(periods))):
+    for row in tx.execute(_SPENT, {"periods": list(periods)}):
         found.setdefault(row.period, {})[row.currency] = row.micros
     return found
 
@@ -189,8 +196,7 @@ _ALIVE = (
 
 
 def _totals() -> tuple[sa.ColumnElement[Any], ...]:
-    columns = (daily_costs.c.messages, daily_costs.c.segments, daily_costs.c.micros)
-    return tuple(sa.func.sum(column).label(column.name) for column in columns)
+    return tuple(sa.func.sum(daily_costs.c[name]).label(name) for name in _SUMS)
 
 
 def _sum(row: sa.Row[Any]) -> Sum:
@@ -202,14 +208,16 @@ def _sum(row: sa.Row[Any]) -> Sum:
     )
 
 
-def _add_up(
-    tx: sa.Connection, table: sa.Table, row: Mapping[str, Any], *, sums: Collection[str]
-) -> None:
-    """Insert a row, or add its sums to the one that is there."""
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
+@functools.cache
+def _adding(dialect: str, table: sa.Table) -> sa.Executable:
+    """Return what inserts a row, or adds its numbers to those of the row that is there.
+
+    Made once: it is done for every message that costs something.
+    """
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     keys = [column.name for column in table.primary_key]
-    added = {name: table.c[name] + statement.excluded[name] for name in sums}
-    tx.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=added), [dict(row)]
-    )
+    added = {
+        name: table.c[name] + made.excluded[name] for name in _SUMS if name in table.c
+    }
+    adding: sa.Executable = made.on_conflict_do_update(index_elements=keys, set_=added)
+    return adding
