@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import config
 from app.broker import SilentDoorbell
-from app.commands.checks import database, gates, inbox, place, running, settings
+from app.commands.checks import budget, database, gates, inbox, place, running, settings
 from app.commands.checks.findings import Box, Check, Finding, Level, broken
 from app.commands.printing import add_json, counted, say, say_json
 from app.config import Settings
@@ -49,6 +49,7 @@ CHECKS_ONCE_STARTED: Mapping[str, Check] = {
     "waiting": database.waiting,
     "gates": gates.gates,
     "inbox": inbox.inbox,
+    "budget": budget.budget,
 }
 #: What a check may stumble over; ImportError: a database's driver is not installed.
 TROUBLES = (BellhopError, SQLAlchemyError, OSError, ImportError)

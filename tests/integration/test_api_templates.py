@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app.domain.kinds import Kind
 from tests.door import Door, assert_problem
 from tests.house import ALICE, make_booking, make_service, nothing_saved
 from tests.wording import MESSAGE, REMINDER, published, saved
@@ -218,9 +219,7 @@ def test_a_preview_tells_of_a_real_booking(door: Door) -> None:
     assert_problem(door.post(f"{REMINDER}/preview", {"booking_id": "no"}), 404)
 
 
-@pytest.mark.parametrize(
-    "kind", ["booking_rescheduled", "booking_status_changed", "message"]
-)
+@pytest.mark.parametrize("kind", list(Kind))
 def test_what_a_booking_does_not_tell_is_the_example_s(door: Door, kind: str) -> None:
     booking = make_booking(door.runtime)
 
