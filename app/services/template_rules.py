@@ -149,8 +149,11 @@ def _trouble_of_frame(node: nodes.Extends | nodes.FromImport, part: Part) -> str
     frame = FRAMES.get(part.file)
     named = node.template.value if isinstance(node.template, nodes.Const) else None
     if isinstance(node, nodes.Extends):
-        wanted = f'only {{% extends "{frame}" %}} can stand here'
-        return "" if named == frame is not None else wanted
+        if frame is None:
+            return "{% extends %} is for the text and the HTML of e-mails"
+        return (
+            "" if named == frame else f'only {{% extends "{frame}" %}} can stand here'
+        )
     is_row = part.file == "email.html" and named == ROWS and node.names == [ROW]
     wanted = f'only {{% from "{ROWS}" import {ROW} %}} can stand in an e-mail\'s HTML'
     return "" if is_row else wanted

@@ -70,7 +70,7 @@ def test_our_own_words_could_be_an_owner_s(key: TemplateKey) -> None:
         ("{{ service_name() }}", "line 1: nothing can be called"),
         ("{{ text | safe }}", "there is no filter 'safe'"),
         ("{% include 'message/en/sms.txt' %}", "line 1: {% include %} is not for"),
-        ('{% extends "message/en/sms.txt" %}', "line 1: only {% extends"),
+        ('{% extends "message/en/sms.txt" %}', "line 1: {% extends %} is for the text"),
         ("{% macro row() %}{{ row() }}{% endmacro %}", "line 1: macros are not for"),
     ],
 )
@@ -128,6 +128,14 @@ def test_one_word_in_place_of_another_makes_no_text_of_any_length() -> None:
     (problem,) = refused("{{ 'a' " + grows + " }}")
 
     assert "the filter replace would make a text too long" in problem.message
+
+
+def test_an_e_mail_stands_in_its_own_frame_or_in_none() -> None:
+    (problem,) = refused('{% extends "_layout/email.html" %}', MAIL, subject="Hi")
+
+    assert problem == Problem(
+        "text", 'line 1: only {% extends "_layout/email.txt" %} can stand here'
+    )
 
 
 def test_every_mistake_is_told_at_once() -> None:
