@@ -44,7 +44,8 @@ def _without(given: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
 
 
 def _problem(model: type[Table], wrong: Any) -> Problem:
-    place: Place = wrong["loc"]
+    # Pydantic's own mark of a key that is wrong, and not its value.
+    place: Place = tuple(part for part in wrong["loc"] if part != "[key]")
     words = sentence(wrong)
     field = ".".join(map(str, place))
     if wrong["type"] == "extra_forbidden":
