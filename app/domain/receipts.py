@@ -37,6 +37,8 @@ class Receipt:
     reason: str = ""
     #: What the provider's code means for us; None: nothing in particular.
     result: Result | None = None
+    #: The provider says that it costs nothing, whatever the price list says.
+    is_free: bool = False
 
 
 class Following(StrEnum):

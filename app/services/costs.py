@@ -76,17 +76,40 @@ def note(
         _tell(tx, runtime, spent, last=cost, keys=keys, now=now)
 
 
-def note_receipt(
+def note_later(
     tx: sa.Connection, runtime: Runtime, task_id: str, *, now: datetime
 ) -> None:
-    """Write down what a message costs of which only a receipt told that it was taken.
+    """Write down what a message costs that was taken, as is known only now.
 
     What was written down when it was accepted is not written down again.
     """
-    row = store.last_unbilled(tx, task_id)
-    if row is not None:
+    row = store.last_attempt(tx, task_id)
+    if row is not None and row["cost_micros"] is None:
         sent = Sent(attempt=row["number"], provider=row["provider"], text=row["text"])
-        note(tx, runtime, row, sent, now=now)
+        note(tx, runtime, row, sent, now=row["ended_at"] or now)
+
+
+def take_off(
+    tx: sa.Connection, runtime: Runtime, task_id: str, *, now: datetime
+) -> None:
+    """Take off what was written down for a message that its provider gives for free.
+
+    Of an attempt whose end nobody saw the day is not known: its cost stays.
+    """
+    row = store.last_attempt(tx, task_id)
+    if row is None or not row["cost_micros"] or row["ended_at"] is None:
+        return
+    billed = Billed(
+        task_id=task_id,
+        attempt=row["number"],
+        channel=row["channel"],
+        kind=row["kind"],
+        provider=row["provider"],
+        units=row["segments"],
+        cost=Cost(row["cost_micros"], row["cost_currency"]),
+    )
+    keys = keys_of(row["ended_at"], zone=ZoneInfo(runtime.settings.timezone))
+    store.take_off(tx, billed, day=keys[Period.DAY], periods=keys.values(), now=now)
 
 
 def _listed(

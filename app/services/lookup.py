@@ -24,7 +24,6 @@ from app.domain.tasks import Status
 from app.runtime import Runtime
 from app.services import costs
 from app.services.circuits import note, note_answered
-from app.services.costs import Sent
 from app.services.courier import Courier, Found
 from app.services.gates import Gates
 from app.services.settlement import settlement
@@ -54,12 +53,7 @@ def write_look_up(
             provider_message_id=found.answer.provider_message_id,
             sent_at=found.work.started_at,
         )
-        sent = Sent(
-            attempt=row["attempts"],
-            provider=found.work.provider_name,
-            text=found.work.message.text,
-        )
-        costs.note(tx, courier.runtime, row, sent, now=found.at)
+        costs.note_later(tx, courier.runtime, row["id"], now=found.at)
     return decision
 
 

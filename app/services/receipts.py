@@ -10,6 +10,7 @@ import logging
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -127,8 +128,10 @@ def _apply(
         if not _move(tx, found, receipt, follows, now=now):
             return EventState.NEW  # it has moved on just now
         if found["status"] not in _TAKEN:
-            costs.note_receipt(tx, runtime, found["id"], now=now)
+            costs.note_later(tx, runtime, found["id"], now=now)
         state = EventState.APPLIED
+    if receipt.is_free:
+        costs.take_off(tx, runtime, found["id"], now=now)
     store.change(tx, event_id, state=state, task_id=found["id"], next_look_at=None)
     return state
 
@@ -207,12 +210,12 @@ def _learn(
     )
 
 
-def _read(facts: dict[str, str]) -> Receipt:
+def _read(facts: dict[str, Any]) -> Receipt:
     result = facts["result"]
     return Receipt(
         **{
             **facts,
             "stage": Stage(facts["stage"]),
             "result": Result(result) if result else None,
-        }  # type: ignore[arg-type]  # the two that are no texts are made above
+        }
     )

@@ -76,43 +76,27 @@ def add(
     now: datetime,
 ) -> None:
     """Write what a message costs on its attempt, its day, and the running sums."""
-    cost = billed.cost
-    tx.execute(
-        _PRICE_ATTEMPT,
-        {
-            "for_task": billed.task_id,
-            "for_number": billed.attempt,
-            "units": billed.units,
-            "micros": cost.micros,
-            "currency": cost.currency,
-        },
-    )
-    row = {
-        "day": day,
-        "channel": billed.channel,
-        "kind": billed.kind,
-        "provider": billed.provider,
-        "currency": cost.currency,
-        "messages": 1,
-        "segments": billed.units,
-        "micros": cost.micros,
-    }
-    tx.execute(_adding(tx.dialect.name, daily_costs), [row])
-    # In one order, so that of two at once neither waits in a circle.
-    running = [
-        {
-            "period": period,
-            "currency": cost.currency,
-            "micros": cost.micros,
-            "updated_at": now,
-        }
-        for period in sorted(periods)
-    ]
-    tx.execute(_adding(tx.dialect.name, spending), running)
+    _price(tx, billed, micros=billed.cost.micros)
+    _add_up(tx, billed, day=day, messages=1, micros=billed.cost.micros)
+    _run_up(tx, billed, periods=periods, micros=billed.cost.micros, now=now)
 
 
-def last_unbilled(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
-    """Return a message with its last attempt; None where that is billed already."""
+def take_off(
+    tx: sa.Connection,
+    billed: Billed,
+    *,
+    day: str,
+    periods: Collection[str],
+    now: datetime,
+) -> None:
+    """Take off what was added for a message; it stays counted, at no cost."""
+    _price(tx, billed, micros=0)
+    _add_up(tx, billed, day=day, messages=0, micros=-billed.cost.micros)
+    _run_up(tx, billed, periods=periods, micros=-billed.cost.micros, now=now)
+
+
+def last_attempt(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
+    """Return a message with its last attempt, and what that is billed at."""
     query = (
         sa.select(
             tasks.c.id,
@@ -122,14 +106,14 @@ def last_unbilled(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
             attempts.c.number,
             attempts.c.provider,
             attempts.c.text,
+            attempts.c.ended_at,
+            attempts.c.segments,
+            attempts.c.cost_micros,
+            attempts.c.cost_currency,
         )
         .join(notifications, notifications.c.task_id == tasks.c.id)
         .join(attempts, attempts.c.task_id == tasks.c.id)
-        .where(
-            tasks.c.id == task_id,
-            attempts.c.number == tasks.c.attempts,
-            attempts.c.cost_micros.is_(None),
-        )
+        .where(tasks.c.id == task_id, attempts.c.number == tasks.c.attempts)
     )
     return tx.execute(query).mappings().one_or_none()
 
@@ -193,6 +177,54 @@ _ALIVE = (
     *("pending", "queued", "sending", "retrying", "unknown", "failed"),
     *("sent", "delivered"),
 )
+
+
+def _price(tx: sa.Connection, billed: Billed, *, micros: int) -> None:
+    values = {
+        "for_task": billed.task_id,
+        "for_number": billed.attempt,
+        "units": billed.units,
+        "micros": micros,
+        "currency": billed.cost.currency,
+    }
+    tx.execute(_PRICE_ATTEMPT, values)
+
+
+def _add_up(
+    tx: sa.Connection, billed: Billed, *, day: str, messages: int, micros: int
+) -> None:
+    row = {
+        "day": day,
+        "channel": billed.channel,
+        "kind": billed.kind,
+        "provider": billed.provider,
+        "currency": billed.cost.currency,
+        "messages": messages,
+        "segments": messages * billed.units,
+        "micros": micros,
+    }
+    tx.execute(_adding(tx.dialect.name, daily_costs), [row])
+
+
+def _run_up(
+    tx: sa.Connection,
+    billed: Billed,
+    *,
+    periods: Collection[str],
+    micros: int,
+    now: datetime,
+) -> None:
+    running = [
+        {
+            "period": period,
+            "currency": billed.cost.currency,
+            "micros": micros,
+            "updated_at": now,
+        }
+        # In one order, so that of two at once neither waits in a circle.
+        for period in sorted(periods)
+    ]
+    tx.execute(_adding(tx.dialect.name, spending), running)
 
 
 def _totals() -> tuple[sa.ColumnElement[Any], ...]:

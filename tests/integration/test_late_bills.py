@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.channels.base import LookupAnswer
+from app.channels.webhooks import meta
 from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.receipts import Receipt, Stage
-from app.services.receipts import take_receipt
-from app.storage.tables import daily_costs
+from app.services.receipts import match_receipts, take_receipt
+from app.storage.tables import daily_costs, spending
 from tests.engine import Engine
 from tests.house import perform, rows
-from tests.spending import open_priced
+from tests.spending import NOW, open_priced
 
 
 @pytest.fixture(name="engine")
@@ -32,13 +33,16 @@ def unknown(engine: Engine) -> str:
     return task_id
 
 
-def receive(engine: Engine, task_id: str, stage: Stage) -> None:
+def receive(
+    engine: Engine, task_id: str, stage: Stage, *, is_free: bool = False
+) -> None:
     receipt = Receipt(
         provider="twilio",
         event_id=f"{task_id}/{stage}",
         key=task_id,
         provider_message_id="SM1",
         stage=stage,
+        is_free=is_free,
     )
     perform(
         engine.runtime,
@@ -95,3 +99,52 @@ def test_the_receipt_of_what_was_accepted_bills_nothing(engine: Engine) -> None:
 
     assert engine.status(task_id) == "delivered"
     assert billed(engine) == 1
+
+
+def test_what_the_provider_gives_for_free_is_taken_off(engine: Engine) -> None:
+    task_id = engine.message("Hi")
+    engine.message("Hi", recipient="+14155550111")
+    engine.work()
+    engine.clock.advance(days=1)  # the day of the message counts, not of the receipt
+
+    for stage in (Stage.TAKEN, Stage.DELIVERED):
+        receive(engine, task_id, stage, is_free=True)
+
+    assert engine.attempts(task_id)[-1]["cost_micros"] == 0
+    (day,) = rows(engine.runtime, daily_costs)
+    assert (day["messages"], day["micros"]) == (2, 100_000)
+    assert {row["micros"] for row in rows(engine.runtime, spending)} == {100_000}
+
+
+def test_a_receipt_that_comes_before_its_answer_takes_off_all_the_same(
+    engine: Engine,
+) -> None:
+    task_id = engine.message("Hi")
+
+    def answer_late() -> Outcome:
+        receive(engine, task_id, Stage.TAKEN, is_free=True)
+        return Outcome(result=Result.ACCEPTED, provider_message_id="SM1")
+
+    engine.provider.script.append(answer_late)
+    engine.work()
+    assert engine.attempts(task_id)[-1]["cost_micros"] == 100_000
+    engine.clock.advance(minutes=1)
+    match_receipts(engine.runtime)
+
+    assert engine.attempts(task_id)[-1]["cost_micros"] == 0
+
+
+def test_meta_says_which_messages_are_free() -> None:
+    told = {"id": "wamid.1", "status": "sent", "timestamp": "1763776801"}
+
+    def is_free(pricing: object) -> bool:
+        value = {"statuses": [{**told, "pricing": pricing}]}
+        delivery = {"entry": [{"changes": [{"field": "messages", "value": value}]}]}
+        (receipt,) = meta.read(delivery, received_at=NOW)
+        assert isinstance(receipt, Receipt)
+        return receipt.is_free
+
+    assert is_free({"billable": False, "pricing_model": "PMP"})
+    assert not is_free({"billable": True})
+    assert not is_free({"billable": 0})
+    assert not is_free(None)

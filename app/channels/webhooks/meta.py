@@ -69,6 +69,7 @@ def _receipt(status: Mapping[str, Any]) -> Receipt | None:
         code="" if code is None else str(code)[:20],
         reason=(verdict.reason if verdict else _NO_CODE) if failed else "",
         result=verdict.result if verdict and failed else None,
+        is_free=_object(status.get("pricing")).get("billable") is False,
     )
 
 
