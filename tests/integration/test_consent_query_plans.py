@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.runtime import Runtime
 from app.storage import consent, customers, delivering, inbox
+from tests.plans import Ask, plan_of
 from tests.postgres import about_sqlite
 
 pytestmark = about_sqlite
-Ask = Callable[[sa.Connection], Any]
 NOW = utc_now()
 
 
@@ -53,18 +49,4 @@ NOW = utc_now()
     ],
 )
 def test_a_question_goes_by_its_index(runtime: Runtime, ask: Ask, by: str) -> None:
-    plans: list[str] = []
-
-    @sa.event.listens_for(runtime.database.engine, "before_cursor_execute")
-    def explain(
-        connection: sa.Connection, _cursor: Any, sql: str, given: Any, *_more: Any
-    ) -> None:
-        cursor = connection.connection.cursor()
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", given)
-        plans.extend(row[3] for row in cursor.fetchall())
-
-    with runtime.database.engine.connect() as tx:
-        ask(tx)
-        tx.rollback()
-
-    assert by in " | ".join(plans), plans
+    assert by in plan_of(runtime, ask)
