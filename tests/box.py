@@ -62,6 +62,17 @@ _ACCOUNT_FLAGS = (
     *("--twilio-account-sid", ACCOUNT_SID),
     *("--twilio-auth-token", AUTH_TOKEN),
 )
+#: What the simulator signs its webhooks with, for the providers that have a secret.
+WEBHOOK_SECRETS = {
+    "WHATSAPP_APP_SECRET": "app-secret-of-the-tests",
+    "VONAGE_SIGNATURE_SECRET": "signature-secret-of-the-tests",
+    "RESEND_WEBHOOK_SECRET": "whsec_c2VjcmV0LW9mLXRoZS10ZXN0cw==",
+}
+_WEBHOOK_FLAGS = [
+    flag
+    for name, secret in WEBHOOK_SECRETS.items()
+    for flag in (f"--{name.lower().replace('_', '-')}", secret)
+]
 #: What the parts may see of our own environment.
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "COV")
 
@@ -79,8 +90,9 @@ class Box:
         self._port = free_port()
         self._stack = ExitStack()
         self.queue = ValkeyServer(directory, appendonly="yes")
-        self.simulator = Simulator(fsync=False, flags=_ACCOUNT_FLAGS)
-        self.shop = Shop(self._url)
+        told = ("--webhooks-url", self.url, *_WEBHOOK_FLAGS)
+        self.simulator = Simulator(fsync=False, flags=(*_ACCOUNT_FLAGS, *told))
+        self.shop = Shop(self.url)
         self.runtime: Runtime
         self.api: Part
         self.worker: Part
@@ -138,7 +150,7 @@ class Box:
 
     def wait_until_well(self) -> None:
         """Wait until the API finds that database, queue and all parts are well."""
-        ready = f"{self._url}/readyz"
+        ready = f"{self.url}/readyz"
         self.api.wait_until(
             lambda: call("GET", ready).status == 200, what="it is ready"
         )
@@ -216,12 +228,13 @@ class Box:
         return (self.api, self.worker, self.scheduler)
 
     @property
-    def _url(self) -> str:
+    def url(self) -> str:
+        """Where the API is."""
         return f"http://127.0.0.1:{self._port}"
 
     def _answers(self) -> bool:
         try:
-            return call("GET", f"{self._url}/healthz").status == 200
+            return call("GET", f"{self.url}/healthz").status == 200
         except OSError:
             return False
 
@@ -243,9 +256,13 @@ class Box:
             "TWILIO_SMS_FROM": "+14155550199",
             "TWILIO_WHATSAPP_FROM": "+14155550199",
             "TWILIO_API_BASE": self.simulator.http,
+            "WHATSAPP_API_BASE": self.simulator.http,
+            "VONAGE_API_BASE": self.simulator.http,
+            "RESEND_API_BASE": self.simulator.http,
             "EMAIL_HOST": self.simulator.smtp_host,
             "EMAIL_PORT": str(self.simulator.smtp_port),
             "EMAIL_USE_TLS": "0",
             "DEFAULT_FROM_EMAIL": "Yoga <hello@example.com>",
+            "BELLHOP_PUBLIC_URL": self.url,
             **self._env,
         }

@@ -12,6 +12,9 @@ from app.errors import InvalidError, Problem
 from app.simulator.fault_rules import read_rules, shown
 from app.simulator.faults import FaultBook
 from app.simulator.ledger import Entry, Ledger
+from app.simulator.telling.manners import read_manners
+from app.simulator.telling.teller import Teller
+from app.simulator.telling.written import read_written
 from app.simulator.wire import Answer, Request, json_answer, read_json
 
 #: Filters of the ledger that compare a text with the entry's field of that name.
@@ -21,14 +24,19 @@ _TEXT_FILTERS = ("provider", "channel", "recipient", "provider_message_id", "fau
 class Control:
     """Answers the control API."""
 
-    def __init__(self, *, ledger: Ledger, faults: FaultBook) -> None:
+    def __init__(self, *, ledger: Ledger, faults: FaultBook, teller: Teller) -> None:
         self._ledger = ledger
         self._faults = faults
+        self._teller = teller
         self._deeds: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "health"): self._health,
             ("GET", "faults"): self._show_faults,
             ("POST", "faults"): self._order_faults,
             ("DELETE", "faults"): self._lift_faults,
+            ("GET", "receipts"): self._show_receipts,
+            ("POST", "receipts"): self._order_receipts,
+            ("DELETE", "receipts"): self._end_receipts,
+            ("POST", "inbound"): self._write,
             ("GET", "ledger"): self._show_ledger,
             ("DELETE", "ledger"): self._clear_ledger,
         }
@@ -67,6 +75,25 @@ class Control:
     def _lift_faults(self, _: Request) -> Answer:
         self._faults.clear()
         return json_answer(200, {"data": []})
+
+    def _show_receipts(self, _: Request) -> Answer:
+        answers = {str(status): n for status, n in self._teller.answers.items()}
+        return json_answer(200, {"waiting": self._teller.waiting, "answers": answers})
+
+    def _order_receipts(self, request: Request) -> Answer:
+        manners = read_manners(read_json(request.body))
+        self._teller.order(manners)
+        return json_answer(201, vars(manners))
+
+    def _end_receipts(self, _: Request) -> Answer:
+        self._teller.order(None)
+        return json_answer(200, {})
+
+    def _write(self, request: Request) -> Answer:
+        provider, written = read_written(
+            read_json(request.body), providers=self._teller.providers
+        )
+        return json_answer(200, {"answered": self._teller.write(provider, written)})
 
     def _show_ledger(self, request: Request) -> Answer:
         asked = _filters(request.query)

@@ -26,6 +26,10 @@ class Options:
     vonage_api_key: str | None = None
     vonage_api_secret: str | None = None
     resend_api_key: str | None = None
+    webhooks_url: str | None = None
+    whatsapp_app_secret: str | None = None
+    vonage_signature_secret: str | None = None
+    resend_webhook_secret: str | None = None
     smtp_user: str | None = None
     smtp_password: str | None = None
     smtp_starttls_cert: Path | None = None
@@ -76,6 +80,10 @@ def _add_credentials(parser: argparse.ArgumentParser) -> None:
     flag("--vonage-api-key")
     flag("--vonage-api-secret")
     flag("--resend-api-key")
+    flag("--webhooks-url", help="where Bellhop is, for receipts and replies")
+    flag("--whatsapp-app-secret")
+    flag("--vonage-signature-secret")
+    flag("--resend-webhook-secret")
     flag("--smtp-user")
     flag("--smtp-password")
     flag("--smtp-starttls-cert", type=Path, help="PEM file; STARTTLS is then demanded")

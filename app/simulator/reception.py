@@ -15,6 +15,7 @@ from app.simulator.faults import Fault, FaultBook, Hold, Kind
 from app.simulator.garbage import GARBAGE
 from app.simulator.ledger import Entry, Ledger
 from app.simulator.submissions import Operation, Submission, Verdict
+from app.simulator.telling.teller import Teller
 from app.simulator.wire import (
     TRICKLE_PAUSE_S,
     Answer,
@@ -40,9 +41,10 @@ class HttpProvider(Protocol):
 class Reception:
     """Takes requests for all HTTP providers."""
 
-    def __init__(self, *, ledger: Ledger, faults: FaultBook) -> None:
+    def __init__(self, *, ledger: Ledger, faults: FaultBook, teller: Teller) -> None:
         self._ledger = ledger
         self._faults = faults
+        self._teller = teller
 
     def serve(self, provider: HttpProvider, request: Request, line: HttpLine) -> None:
         """Answer one request over its line, or fail at it as ordered."""
@@ -140,6 +142,8 @@ class Reception:
             as_id = verdict.provider_message_id
             entry = Entry.taken(submission, as_id=as_id, fault=fault)
         self._ledger.append([entry])
+        if entry.accepted:
+            self._teller.tell(submission, as_id=verdict.provider_message_id)
         return verdict.answer
 
 

@@ -26,6 +26,8 @@ from app.simulator.resend import Resend
 from app.simulator.smtp_server import SmtpServer
 from app.simulator.smtp_session import MailRoom
 from app.simulator.stopping import StopSign
+from app.simulator.telling.call import Secrets
+from app.simulator.telling.teller import Teller
 from app.simulator.twilio.api import Twilio
 from app.simulator.vonage import PATH as VONAGE_PATH
 from app.simulator.vonage import Vonage
@@ -73,6 +75,7 @@ def _http_server(
     vonage = Vonage(
         api_key=options.vonage_api_key, api_secret=options.vonage_api_secret
     )
+    teller = Teller(_secrets(options))
     return HttpServer(
         listener,
         routes=[
@@ -82,8 +85,18 @@ def _http_server(
             Route(RESEND_PATH, resend),
             Route(re.compile("/hooks/."), Hooks()),
         ],
-        reception=Reception(ledger=ledger, faults=faults),
-        control=Control(ledger=ledger, faults=faults).answer,
+        reception=Reception(ledger=ledger, faults=faults, teller=teller),
+        control=Control(ledger=ledger, faults=faults, teller=teller).answer,
+    )
+
+
+def _secrets(options: Options) -> Secrets:
+    return Secrets(
+        base_url=(options.webhooks_url or "").rstrip("/"),
+        twilio_auth_token=options.twilio_auth_token or "",
+        whatsapp_app_secret=options.whatsapp_app_secret or "",
+        vonage_signature_secret=options.vonage_signature_secret or "",
+        resend_webhook_secret=options.resend_webhook_secret or "",
     )
 
 
