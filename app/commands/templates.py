@@ -200,8 +200,11 @@ def _migrate(runtime: Runtime, arguments: argparse.Namespace) -> None:
         say_json(migration_answer(found))
     elif arguments.yes is not None:
         say(f"Moved: {counted(found.moved, 'message')} to version {found.version}.")
+    elif not found.count:
+        say("Nothing waits on other words than those in force.")
     else:
+        verb = "waits" if found.count == 1 else "wait"
         say(
-            f"{counted(found.count, 'message')} would say other words than before. "
+            f"{counted(found.count, 'message')} {verb} on other words. "
             f"To move them to version {found.version}: --yes {found.count}"
         )

@@ -119,6 +119,7 @@ def test_what_waits_is_counted_and_then_moved(
     told = shell("templates", "migrate", *MESSAGE, "--yes", "1").out
 
     assert told == "Moved: 1 message to version 1.\n"
+    assert "Nothing waits" in shell("templates", "migrate", *MESSAGE).out
 
 
 def test_a_preview_says_the_words_in_force(shell: Shell, edit: EditFile) -> None:
