@@ -92,9 +92,8 @@ def _forecasts(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> list[Fo
     days_left = (ends_at.astimezone(zone).date() - today).days - 1
     lately = _sums(tx, by="channel", first=today - TREND, last=today)
     spent = _by_currency(_sums(tx, by="channel", first=month, last=today))
-    trend = _by_currency(
-        _sums(tx, by="channel", first=today - TREND, last=today - timedelta(days=1))
-    )
+    days = _sums(tx, by="day", first=today - TREND, last=today - timedelta(days=1))
+    trend = _by_currency(days)
     waiting = store.waiting_by_channel(tx, before=ends_at)
     planned = _by_currency(_planned(runtime, waiting, lately))
     return [
@@ -103,11 +102,17 @@ def _forecasts(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> list[Fo
             spent=spent.get(currency, 0),
             planned=planned.get(currency, 0),
             lately=trend.get(currency, 0),
-            lately_days=TREND.days,
+            lately_days=_days_of(days, today=today),
             days_left=days_left,
         )
         for currency in sorted({*spent, *planned, *trend})
     ]
+
+
+def _days_of(rows: Sequence[Sum], *, today: date) -> int:
+    """Return how many days these costs are of: a new box has no 28 behind it."""
+    first = min((date.fromisoformat(row.key) for row in rows), default=today - TREND)
+    return (today - first).days
 
 
 def _planned(
@@ -127,7 +132,7 @@ def _planned(
 def _usual_cost(
     runtime: Runtime, channel: Channel, lately: Sequence[Sum]
 ) -> Cost | None:
-    mine = [row for row in lately if row.key == channel]
+    mine = [row for row in lately if row.key == channel and row.messages]
     if mine:
         most = max(mine, key=lambda row: row.messages)
         return Cost(most.cost.micros // most.messages, most.cost.currency)

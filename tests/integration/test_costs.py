@@ -98,6 +98,17 @@ def test_the_month_s_end_is_told_from_a_usual_day(engine: Engine, door: Door) ->
     assert month["total"] == euros(3_000_000)
 
 
+def test_a_new_box_is_not_taken_for_a_thrifty_one(engine: Engine, door: Door) -> None:
+    for back in (4, 3, 2, 1):
+        engine.clock.now = NOW - timedelta(days=back)
+        spend(engine, 1)
+    engine.clock.now = NOW
+
+    (month,) = door.get("/costs").json["forecast"]
+
+    assert month["per_day"] == euros(100_000)
+
+
 def test_what_is_planned_counts_where_it_is_more(engine: Engine, door: Door) -> None:
     spend(engine, 1)
     for number in range(5):
