@@ -35,7 +35,8 @@ class Facts:
 
     `old_start` is the time before a move, `price` what is to pay (or was paid),
     `reason` why, in the business's words. `topic` is what an answer is about, `choices`
-    the bookings that it asks about. `own` holds what a kind of one's own adds.
+    the bookings that it asks about. At `review_url`
+    they may say how it was. `own` holds what a kind of one's own adds.
     """
 
     business_name: str
@@ -55,6 +56,7 @@ class Facts:
     text: str = ""
     topic: str = ""
     choices: str = ""
+    review_url: str = ""
     own: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> object:
@@ -80,12 +82,14 @@ REQUIRED_NAMES: Mapping[str, frozenset[str]] = {
     ),
     Kind.BOOKING_REMINDER: frozenset({"service_name", "start"}),
     Kind.PAYMENT_RECEIVED: frozenset({"service_name", "price"}),
+    Kind.FOLLOW_UP: frozenset({"service_name"}),
     Kind.MESSAGE: frozenset({"text"}),
     Kind.REPLY: frozenset({"topic"}),
 }
 
-#: What kinds that need not be about a booking may tell.
+#: What kinds may tell that tell less than a booking's facts, or more.
 _MORE_NAMES: Mapping[str, frozenset[str]] = {
+    Kind.FOLLOW_UP: _BOOKING | {"review_url"},
     Kind.MESSAGE: frozenset({"subject"}),
     Kind.REPLY: _BOOKING | {"choices"},
 }
@@ -211,5 +215,6 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "price": read_money,
     "party_size": _read_count,
     "manage_url": _read_web_address,
+    "review_url": _read_web_address,
     "text": _read_text,
 }

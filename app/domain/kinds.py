@@ -25,6 +25,7 @@ class Kind(StrEnum):
     BOOKING_STATUS_CHANGED = "booking_status_changed"
     BOOKING_REMINDER = "booking_reminder"
     PAYMENT_RECEIVED = "payment_received"
+    FOLLOW_UP = "follow_up"  # thanks after the appointment, and a link for a review
     MESSAGE = "message"
     REPLY = "reply"  # the answer to what a customer wrote
 
@@ -34,6 +35,14 @@ class OnUnknown(StrEnum):
 
     RESEND_ONCE = "resend_once"  # a doubled confirmation is better than none
     HOLD = "hold"  # a person decides
+
+
+class InQuietHours(StrEnum):
+    """What a message does that would leave in quiet hours."""
+
+    LEAVE = "leave"  # it leaves at any hour: a code, an answer to the customer
+    SOON = "soon"  # it leaves if the appointment is within a day, else it waits
+    WAIT = "wait"  # it waits for their end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +62,8 @@ class KindPolicy:
     on_unknown: OnUnknown = OnUnknown.RESEND_ONCE
     #: It must be known: whoever has opted out of all but the essential still gets it.
     essential: bool = False
+    #: What it does in quiet hours.
+    quiet_hours: InQuietHours = InQuietHours.LEAVE
     #: Its topics that leave even to whoever has opted out of everything.
     despite_opt_out: frozenset[str] = frozenset()
     #: A site may order it; else Bellhop alone knows when it is due.
@@ -78,26 +89,34 @@ KINDS: dict[Kind, KindPolicy] = {
         true_while=frozenset({BookingStatus.CANCELLED}),
         supersedes=_ABOUT_TIME,
         essential=True,
+        quiet_hours=InQuietHours.SOON,
     ),
     Kind.BOOKING_RESCHEDULED: KindPolicy(
         true_while=frozenset({BookingStatus.CONFIRMED, BookingStatus.PENDING_PAYMENT}),
         tells_start=True,
         supersedes=frozenset({Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}),
         essential=True,
+        quiet_hours=InQuietHours.SOON,
     ),
     Kind.BOOKING_STATUS_CHANGED: KindPolicy(
         tells_status=True,
         supersedes=frozenset({*_ABOUT_TIME, Kind.BOOKING_STATUS_CHANGED}),
         essential=True,
+        quiet_hours=InQuietHours.SOON,
     ),
     Kind.BOOKING_REMINDER: KindPolicy(
         true_while=frozenset({BookingStatus.CONFIRMED}),
         tells_start=True,
         supersedes=frozenset({Kind.BOOKING_REMINDER}),
         send_before=(timedelta(hours=24), timedelta(hours=2)),
+        quiet_hours=InQuietHours.WAIT,
     ),
     Kind.PAYMENT_RECEIVED: KindPolicy(essential=True),
-    Kind.MESSAGE: KindPolicy(),
+    Kind.FOLLOW_UP: KindPolicy(
+        true_while=frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED}),
+        quiet_hours=InQuietHours.WAIT,
+    ),
+    Kind.MESSAGE: KindPolicy(quiet_hours=InQuietHours.WAIT),
     Kind.REPLY: KindPolicy(
         essential=True, despite_opt_out=frozenset({"stopped", "help"}), is_ordered=False
     ),

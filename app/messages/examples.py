@@ -38,6 +38,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
     },
     Kind.BOOKING_REMINDER: _BOOKING,
     Kind.PAYMENT_RECEIVED: _BOOKING,
+    Kind.FOLLOW_UP: {**_BOOKING, "review_url": "https://salon.example/review"},
     Kind.MESSAGE: {
         "subject": "We are closed on Monday",
         "text": "We are closed on Monday, May 25.\n\n"

@@ -18,6 +18,7 @@ from app.policy.queues import written
 from app.policy.reading import MODEL_QUEUE, Reading, read_policy
 from app.policy.shown import plain
 from app.policy.tables import File, Table
+from app.policy.timing import WEEKDAYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,11 @@ def _in_force(reading: Reading) -> Mapping[str, Mapping[str, Any]]:
         **{f"queues.{name}": written(queue) for name, queue in policy.queues.items()},
         **_kinds(policy),
         "schedule": {job: write_timing(t) for job, t in policy.schedule.items()},
+        "quiet_hours": _quiet_hours(policy),
+        "reminders": {
+            **_values(file.reminders),
+            "preset": str(file.reminders.preset or "none"),
+        },
         "retention": _values(file.retention),
         "email": _values(file.email),
         "engine": _values(file.engine),
@@ -63,10 +69,21 @@ def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
         tables[f"kinds.{kind}"] = {
             "channels": channels,
             "essential": usual.essential,
+            "quiet_hours": str(usual.quiet_hours),
         }
         if kind in REMINDERS:
             tables[f"kinds.{kind}"]["send_before"] = plain(usual.send_before)
     return tables
+
+
+def _quiet_hours(policy: Policy) -> Mapping[str, Any]:
+    quiet = policy.quiet_hours
+    days = {
+        name: plain(quiet.days.get(number, quiet.usual))
+        for number, name in enumerate(WEEKDAYS)
+    }
+    channels = {"channels": plain(quiet.channels)}
+    return {"hours": plain(quiet.usual), **days, **channels}
 
 
 def _budget(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
@@ -96,6 +113,8 @@ def _given(file: File) -> Mapping[str, set[str]]:
     tables = {
         **{f"queues.{name}": table for name, table in file.queues.items()},
         **{f"kinds.{name}": table for name, table in file.kinds.items()},
+        "quiet_hours": file.quiet_hours,
+        "reminders": file.reminders,
         "retention": file.retention,
         "email": file.email,
         "engine": file.engine,

@@ -10,6 +10,7 @@ from app.domain.budgets import Budget
 from app.domain.costs import PriceList
 from app.domain.kinds import Kind, KindPolicy
 from app.domain.queues import QueuePolicy
+from app.domain.quiet_hours import QuietHours
 from app.domain.schedule import Timing
 
 
@@ -22,6 +23,12 @@ class Policy:
     kinds: Mapping[Kind, KindPolicy]
     #: When each job runs.
     schedule: Mapping[str, Timing]
+    #: When customers are not disturbed.
+    quiet_hours: QuietHours
+    #: How long after its end a customer is thanked for coming; 0: never.
+    follow_up: timedelta
+    #: Where customers may say how it was; empty: nowhere.
+    review_url: str
     #: How long finished notifications are kept.
     keep_notifications: timedelta
     #: How long messages of customers are kept that nobody need read any more.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.policy.money import budget_of, budget_problems, price_problems, prices_
 from app.policy.policy import Policy
 from app.policy.queues import merged
 from app.policy.tables import File, FileQueueTable, check_name
+from app.policy.timing import kinds_with, quiet_hours_of, reminder_problems
 
 #: A queue of the owner's own begins as a copy of this one.
 MODEL_QUEUE = "default"
@@ -49,6 +50,7 @@ def read_policy(path: Path) -> Reading:
         *_unknown("kinds", file.kinds, KINDS),
         *_unknown("schedule", file.schedule, SCHEDULE),
         *kind_problems(file.kinds),
+        *reminder_problems(file),
         *schedule_problems(file.schedule),
         *price_problems(file.prices),
         *budget_problems(file.budget, prices_with(file.prices)),
@@ -61,12 +63,10 @@ def read_policy(path: Path) -> Reading:
 def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
     return Policy(
         queues=queues,
-        kinds={
-            kind: replace(usual, **file.kinds[kind].given())
-            if kind in file.kinds
-            else usual
-            for kind, usual in KINDS.items()
-        },
+        kinds=kinds_with(file),
+        quiet_hours=quiet_hours_of(file.quiet_hours),
+        follow_up=file.reminders.follow_up,
+        review_url=file.reminders.review_url,
         schedule={**SCHEDULE, **file.schedule},
         keep_notifications=file.retention.notifications,
         keep_inbox=file.retention.inbox,

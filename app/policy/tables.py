@@ -23,9 +23,12 @@ from pydantic import (
 
 from app.domain.costs import EVERYWHERE, Cost, read_cost, read_limit
 from app.domain.durations import LONGEST_DURATION, parse_duration, write_duration
+from app.domain.kinds import InQuietHours
 from app.domain.money import check_currency
 from app.domain.queues import Rate
+from app.domain.quiet_hours import Window, parse_window
 from app.domain.recipients import Channel, normal_email
+from app.domain.reminders import Preset
 from app.domain.schedule import Timing, parse_timing
 from app.policy.rates import parse_rate
 
@@ -63,6 +66,12 @@ def _mailbox_or_none(value: str) -> str:
     return normal_email(value) if value else ""
 
 
+def _web_address_or_none(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/\"'<>]+[^\s\"'<>]*", value):
+        raise ValueError("must be a web address that begins with https://")
+    return value
+
+
 _INSTANT, _SECOND = timedelta(seconds=0.1), timedelta(seconds=1)
 _DAY, _WEEK, _YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=366)
 
@@ -80,6 +89,14 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 When = Annotated[Timing, BeforeValidator(parse_timing)]
 RateLimit = Annotated[Rate | None, BeforeValidator(parse_rate)]
 Mailbox = Annotated[StrictStr, AfterValidator(_mailbox_or_none)]
+WebAddress = Annotated[StrictStr, AfterValidator(_web_address_or_none)]
+Hours = Annotated[Window | None, BeforeValidator(parse_window)]
+#: So long after the end; what is longer nobody connects with the appointment.
+FollowUp = Annotated[Duration, _between(timedelta(minutes=1), _WEEK, or_none=True)]
+#: `none` is none of them.
+Ladder = Annotated[
+    Preset | None, BeforeValidator(lambda value: None if value == "none" else value)
+]
 Price = Annotated[Cost, BeforeValidator(read_cost)]
 Limit = Annotated[Cost | None, BeforeValidator(read_limit)]
 Currency = Annotated[str, AfterValidator(check_currency)]
@@ -134,6 +151,37 @@ class KindTable(Table):
     send_before: tuple[SendBefore, ...] = _key('["24h", "2h"]')
     #: Who has unsubscribed still gets it, and a spent budget does not stop it.
     essential: StrictBool = _key("true")
+    #: What it does in quiet hours: `leave`, `soon` or `wait`.
+    quiet_hours: InQuietHours = _key('"wait"')
+
+
+class QuietHoursTable(Table):
+    """`[quiet_hours]`: when customers are not disturbed, in their time zone."""
+
+    #: On every day that has no window of its own; 0: none.
+    hours: Hours = _key('"21:00-08:00"')
+    #: The window that begins on that day.
+    monday: Hours = _key('"21:00-08:00"')
+    tuesday: Hours = _key('"21:00-08:00"')
+    wednesday: Hours = _key('"21:00-08:00"')
+    thursday: Hours = _key('"21:00-08:00"')
+    friday: Hours = _key('"23:00-08:00"')
+    saturday: Hours = _key('"23:00-10:00"')
+    sunday: Hours = _key('"21:00-08:00"')
+    channels: frozenset[Channel] = _key(
+        '["sms", "whatsapp"]', default=frozenset({Channel.SMS, Channel.WHATSAPP})
+    )
+
+
+class RemindersTable(Table):
+    """`[reminders]`: when customers hear of their appointment, before and after it."""
+
+    #: `salon`, `clinic` or `restaurant`: instead of a `send_before`.
+    preset: Ladder = _key('"salon"')
+    #: So long after its end they are thanked; 0: never.
+    follow_up: FollowUp = _key('"2h"', default=timedelta(0))
+    #: Where they may say how it was.
+    review_url: WebAddress = _key('"https://salon.example/review"', default="")
 
 
 class RetentionTable(Table):
@@ -184,6 +232,8 @@ class File(Table):
     queues: dict[str, FileQueueTable] = {}
     kinds: dict[str, KindTable] = {}
     schedule: dict[str, When] = {}
+    quiet_hours: QuietHoursTable = QuietHoursTable()
+    reminders: RemindersTable = RemindersTable()
     retention: RetentionTable = RetentionTable()
     email: EmailTable = EmailTable()
     engine: EngineTable = EngineTable()
@@ -196,6 +246,8 @@ class File(Table):
 TABLES: dict[str, type[Table]] = {
     "queues.NAME": FileQueueTable,
     "kinds.NAME": KindTable,
+    "quiet_hours": QuietHoursTable,
+    "reminders": RemindersTable,
     "retention": RetentionTable,
     "email": EmailTable,
     "engine": EngineTable,

@@ -14,6 +14,7 @@ from app.domain.ids import new_id
 from app.domain.money import Money
 from app.errors import NotFoundError
 from app.storage import catalogue as store
+from app.storage.reminders import remind_service_anew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,8 @@ def change(
     before = find(tx, service_id, lock=True)
     service = replace(before, updated_at=now, **changes)
     store.update(tx, service)
+    if "reminders" in changes:
+        remind_service_anew(tx, service_id=service.id, now=now)
     return service
 
 

@@ -21,7 +21,7 @@ from app.logs import fields as log_fields
 from app.runtime import Runtime
 from app.services.pseudonyms import pseudonym
 from app.storage import customers as store
-from app.storage import erasing
+from app.storage import erasing, preferences
 from app.storage.customers import Traces
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,7 @@ def erase(tx: sa.Connection, runtime: Runtime, who: Who, *, now: datetime) -> Er
     erasing.forget_inbox(tx, traces.ids("inbox"), now=now)
     erasing.forget_events(tx, traces.ids("events"))
     erasing.forget_bookings(tx, traces.ids("bookings"), now=now)
+    preferences.forget(tx, who.addresses)
     names = {a: pseudonym(runtime.settings, a) for a in who.addresses}
     erasing.rename_consents(tx, names)
     others = _other_addresses(traces, who)

@@ -50,4 +50,5 @@ def _facts_of_booking(settings: Settings, row: sa.RowMapping, manage_url: str) -
         reason=told.get("reason") or "",
         party_size=row["party_size"],
         topic=told.get("topic", ""),
+        review_url=told.get("review_url", ""),
     )

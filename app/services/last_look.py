@@ -32,6 +32,7 @@ from app.services.courier import Courier
 from app.services.customers import ERASED
 from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
+from app.services.quiet_hours import is_quiet
 
 _CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
 _ERASED = Refusal(status=Status.SUPPRESSED, reason=ERASED)
@@ -97,6 +98,10 @@ def _is_unwanted(look: Look) -> Refusal | None:
     return unwanted(policy, row["args"], opt_out)
 
 
+def _is_quiet(look: Look) -> Refusal | Delay | None:
+    return is_quiet(look.courier.runtime, look.row, now=look.now)
+
+
 def _is_over_budget(look: Look) -> Refusal | Delay | None:
     runtime, row = look.courier.runtime, look.row
     channel = Channel(row["channel"])
@@ -125,5 +130,6 @@ QUESTIONS: tuple[Question, ...] = (
     _is_erased,
     _is_untrue,
     _is_unwanted,
+    _is_quiet,
     _is_over_budget,
 )

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 
 from app.channels.table import Mode
 from app.domain.bookings import Booking, Customer
-from app.domain.gate import Refusal, unwanted
+from app.domain.gate import Delay, Refusal, unwanted
 from app.domain.ids import new_id
 from app.domain.kinds import USEFUL_FOR, Kind
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
-from app.services import consent
+from app.services import consent, quiet_hours
 from app.services.pins import pin_of
 from app.services.policies import policy_in_force
 from app.storage import bookings, planning
@@ -98,35 +98,10 @@ def insert(
     tx: sa.Connection, runtime: Runtime, plan: Plan, *, now: datetime
 ) -> str | None:
     """Save one planned message; None where its dedupe key has been used before."""
-    queue = plan.queue or queue_of(runtime, plan.kind, plan.channel)
-    policy = policy_in_force(tx, runtime, queue)
-    refused = _refusal(tx, runtime, plan)
-    due_at = plan.due_at or now
-    task_id = new_id()
-    task = {
-        "id": task_id,
-        "kind": plan.kind,
-        "queue": queue,
-        "lane": str(Lane(queue=queue, gate=plan.channel)),
-        "priority": policy.priority if plan.priority is None else plan.priority,
-        "status": Status.PENDING if refused is None else refused.status,
-        "reason": "" if refused is None else refused.reason,
-        "booking_id": plan.booking_id,
-        "dedupe_key": plan.dedupe_key,
-        "order_key": f"{plan.channel}:{plan.recipient}",
-        "args": dict(plan.args),
-        "created_at": now,
-        "due_at": due_at,
-        "next_attempt_at": due_at if refused is None else None,
-        "useful_until": policy.useful_until(
-            plan.useful_until or due_at + USEFUL_FOR, due_at=due_at
-        ),
-        "finished_at": None if refused is None else now,
-        "updated_at": now,
-    }
+    task = _task(tx, runtime, plan, now=now)
     locale = plan.locale or runtime.settings.locale
     notification = {
-        "task_id": task_id,
+        "task_id": task["id"],
         "channel": plan.channel,
         "recipient": plan.recipient,
         "recipient_name": plan.recipient_name,
@@ -137,7 +112,61 @@ def insert(
         ),
     }
     fresh = planning.insert_notification(tx, task=task, notification=notification)
-    return task_id if fresh else None
+    return task["id"] if fresh else None
+
+
+def _task(
+    tx: sa.Connection, runtime: Runtime, plan: Plan, *, now: datetime
+) -> dict[str, Any]:
+    queue = plan.queue or queue_of(runtime, plan.kind, plan.channel)
+    policy = policy_in_force(tx, runtime, queue)
+    due_at = plan.due_at or now
+    useful_until = policy.useful_until(
+        plan.useful_until or due_at + USEFUL_FOR, due_at=due_at
+    )
+    held = _refusal(tx, runtime, plan) or quiet_hours.when_planned(
+        tx,
+        runtime,
+        quiet_hours.Planned(
+            kind=plan.kind,
+            channel=plan.channel,
+            recipient=plan.recipient,
+            timezone=plan.timezone or runtime.settings.timezone,
+            args=plan.args,
+            due_at=due_at,
+            useful_until=useful_until,
+        ),
+        now=now,
+    )
+    return {
+        "id": new_id(),
+        "kind": plan.kind,
+        "queue": queue,
+        "lane": str(Lane(queue=queue, gate=plan.channel)),
+        "priority": policy.priority if plan.priority is None else plan.priority,
+        **_first_state(held, due_at=due_at, now=now),
+        "booking_id": plan.booking_id,
+        "dedupe_key": plan.dedupe_key,
+        "order_key": f"{plan.channel}:{plan.recipient}",
+        "args": dict(plan.args),
+        "created_at": now,
+        "due_at": due_at,
+        "useful_until": useful_until,
+        "updated_at": now,
+    }
+
+
+def _first_state(
+    held: Refusal | Delay | None, *, due_at: datetime, now: datetime
+) -> Mapping[str, Any]:
+    refused = held if isinstance(held, Refusal) else None
+    leaves_at = held.until if isinstance(held, Delay) else due_at
+    return {
+        "status": Status.PENDING if refused is None else refused.status,
+        "reason": "" if held is None else held.reason,
+        "next_attempt_at": leaves_at if refused is None else None,
+        "finished_at": None if refused is None else now,
+    }
 
 
 def _refusal(tx: sa.Connection, runtime: Runtime, plan: Plan) -> Refusal | None:

@@ -1,104 +1,109 @@
 """Plans reminders when their moment has come, from the appointment as it is now.
 
 Called by the scheduler every minute. Nothing is planned ahead: a booking that moves or
-is cancelled has no reminder that would have to be found and changed.
+is cancelled has no reminder that would have to be found and changed. Each booking says
+when it is to be looked at next, so that a run reads only those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.domain.bookings import Booking
 from app.domain.kinds import Kind
+from app.domain.reminders import Ladder, Step, due_step, next_moment, steps_of
 from app.runtime import Runtime
 from app.services import dispatch
-from app.services.planning import plan_for_booking
+from app.services.planning import address, channels_of, plan_for_booking
+from app.services.quiet_hours import hours_of
 from app.storage import bookings as store
-from app.storage import catalogue
+from app.storage import catalogue, reminders
 
-#: Bookings reminded of in one transaction: no other one waits for a whole morning's.
+#: Bookings looked at in one transaction: no other one waits for a whole morning's.
 AT_ONCE = 50
+#: Bookings looked at in one run; after an update, or a long night, the next goes on.
+MOST_A_RUN = 10_000
+#: A booking is looked at so often at least: its ladder may have been changed.
+AGAIN = timedelta(hours=6)
+
+_Own = dict[str, tuple[timedelta, ...]]
 
 
 def plan_due_reminders(runtime: Runtime) -> int:
     """Plan every reminder that is due and not planned yet; return how many messages."""
     now = utc_now()
     with runtime.database.read() as tx:
-        due = _due(tx, runtime, now=now)
+        due = reminders.to_remind(tx, now=now, limit=MOST_A_RUN)
+        own = catalogue.own_reminders(tx) if due else {}
     planned = 0
     for first in range(0, len(due), AT_ONCE):
         some = due[first : first + AT_ONCE]
-        planned += dispatch.perform(
-            runtime, partial(_plan_all, runtime=runtime, due=some, now=now)
-        )
+        deed = partial(_look_at_all, runtime=runtime, due=some, own=own, now=now)
+        planned += dispatch.perform(runtime, deed)
     return planned
 
 
-def due_rung(
-    booking: Booking, rungs: Sequence[timedelta], *, now: datetime
-) -> timedelta | None:
-    """Return the reminder that is due: the latest whose moment has come.
-
-    After a night without power only the nearest one is sent, not all that were missed.
-    A moment that lay before the confirmation, or before the last move, is none: who
-    books two hours ahead has just been told.
-    """
-    passed = [
-        before
-        for before in rungs
-        if (booking.told_at or booking.created_at) < booking.start - before <= now
-    ]
-    return min(passed, default=None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Due:
-    booking_id: str
-    occasion: str
-
-
-def _due(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> list[_Due]:
-    usual = runtime.policy.kinds[Kind.BOOKING_REMINDER].send_before
-    own = catalogue.own_reminders(tx)
-    longest = max(
-        (rung for rungs in (usual, *own.values()) for rung in rungs), default=None
-    )
-    if longest is None:
-        return []
-    due = []
-    for booking in store.starting(tx, window=(now, now + longest)):
-        rung = due_rung(booking, own.get(booking.service_id, usual), now=now)
-        if rung is None:
-            continue
-        occasion = f"{rung // timedelta(minutes=1)}m before {booking.start.isoformat()}"
-        if booking.reminded != occasion:
-            due.append(_Due(booking_id=booking.id, occasion=occasion))
-    return due
-
-
-def _plan_all(
-    tx: sa.Connection, runtime: Runtime, due: Sequence[_Due], *, now: datetime
+def _look_at_all(
+    tx: sa.Connection, runtime: Runtime, due: Sequence[str], own: _Own, *, now: datetime
 ) -> int:
-    return sum(_plan(tx, runtime, one, now=now) for one in due)
+    return sum(look_at(tx, runtime, one, own, now=now) for one in due)
 
 
-def _plan(tx: sa.Connection, runtime: Runtime, due: _Due, *, now: datetime) -> int:
-    booking = store.find(tx, due.booking_id, lock=True)
-    if booking is None or booking.reminded == due.occasion:
+def look_at(
+    tx: sa.Connection, runtime: Runtime, booking_id: str, own: _Own, *, now: datetime
+) -> int:
+    """Plan what is due of one booking, and note the next look; return how many.
+
+    `own`: the reminders of each service that has its own.
+    """
+    booking = store.find(tx, booking_id, lock=True)
+    if booking is None:
         return 0
-    store.note_reminder(tx, booking_id=booking.id, occasion=due.occasion)
-    planned = plan_for_booking(
+    steps = steps_of(booking, _ladder(tx, runtime, booking, own))
+    step = due_step(booking, steps, now=now)
+    next_at = next_moment(steps, now=now)
+    reminders.note(
+        tx,
+        booking_id=booking.id,
+        reminded=booking.reminded if step is None else step.occasion,
+        next_at=min(next_at, now + AGAIN) if next_at else None,
+    )
+    return 0 if step is None else len(_plan(tx, runtime, booking, step, now=now))
+
+
+def _plan(
+    tx: sa.Connection, runtime: Runtime, booking: Booking, step: Step, *, now: datetime
+) -> list[str]:
+    is_follow_up = step.kind is Kind.FOLLOW_UP
+    return plan_for_booking(
         tx,
         runtime,
         booking,
-        kind=Kind.BOOKING_REMINDER,
+        kind=step.kind,
         now=now,
-        occasion=due.occasion,
+        args={"review_url": runtime.policy.review_url} if is_follow_up else None,
+        occasion=step.occasion,
     )
-    return len(planned)
+
+
+def _ladder(tx: sa.Connection, runtime: Runtime, booking: Booking, own: _Own) -> Ladder:
+    policy, customer = runtime.policy, booking.customer
+    usual = policy.kinds[Kind.BOOKING_REMINDER].send_before
+    house_zone = runtime.settings.timezone
+    reached = {
+        channel: address(customer, channel)
+        for channel in channels_of(runtime, customer, Kind.BOOKING_REMINDER)
+    }
+    return Ladder(
+        before=own.get(booking.service_id, usual),
+        follow_up=policy.follow_up,
+        zone=ZoneInfo(house_zone),
+        customer_zone=ZoneInfo(customer.timezone or house_zone),
+        quiet=hours_of(tx, runtime, reached),
+    )

@@ -121,27 +121,6 @@ def expired_holds(tx: sa.Connection, *, now: datetime, limit: int) -> list[Booki
     return [booking_of(row) for row in tx.execute(query).mappings()]
 
 
-def starting(tx: sa.Connection, *, window: tuple[datetime, datetime]) -> list[Booking]:
-    """Return the confirmed bookings that start in the window, the soonest first."""
-    query = (
-        sa.select(bookings)
-        .where(
-            bookings.c.status == BookingStatus.CONFIRMED,
-            bookings.c.start > window[0],
-            bookings.c.start <= window[1],
-        )
-        .order_by(bookings.c.start)
-    )
-    return [booking_of(row) for row in tx.execute(query).mappings()]
-
-
-def note_reminder(tx: sa.Connection, *, booking_id: str, occasion: str) -> None:
-    """Write down for which occasion the last reminder was planned."""
-    tx.execute(
-        sa.update(bookings).where(bookings.c.id == booking_id).values(reminded=occasion)
-    )
-
-
 def note_confirmation(tx: sa.Connection, *, booking_id: str, task_id: str) -> None:
     """Write down which notification confirmed a booking by e-mail: the first one."""
     tx.execute(
@@ -254,6 +233,8 @@ def _row(booking: Booking) -> dict[str, Any]:
         "notes": booking.notes,
         "metadata": booking.metadata,
         "reminded": booking.reminded,
+        # Whatever has changed, the next run finds what is to come.
+        "remind_at": booking.updated_at,
         "attendance_confirmed_at": booking.attendance_confirmed_at,
         "price_amount": booking.price.amount,
         "price_currency": booking.price.currency,

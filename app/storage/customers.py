@@ -22,6 +22,7 @@ from app.storage.tables import (
     notifications,
     own_tasks,
     payments,
+    preferences,
     provider_events,
     suppressions,
     tasks,
@@ -44,6 +45,8 @@ class Traces:
     events: Rows
     consents: Rows
     suppressions: Rows
+    #: What they chose beside their bookings: quiet hours.
+    preferences: Rows
     #: Tasks of one's own, alerts to the staff among them, that name the customer.
     tasks: Rows
 
@@ -81,6 +84,9 @@ def trace(
         consents=_where(tx, sa.select(consents), consents.c.address.in_(kept)),
         suppressions=_where(
             tx, sa.select(suppressions), suppressions.c.address.in_(kept)
+        ),
+        preferences=_where(
+            tx, sa.select(preferences), preferences.c.address.in_(addresses)
         ),
         tasks=_that_name(tx, names),
     )

@@ -19,6 +19,7 @@ from app.storage.tables import (
     bookings,
     notifications,
     own_tasks,
+    preferences,
     services,
     suppressions,
     tasks,
@@ -59,6 +60,7 @@ _FIND = (
         suppressions.c.scope.label("opt_out_scope"),
         suppressions.c.reason.label("opt_out_reason"),
         suppressions.c.since.label("opt_out_since"),
+        preferences.c.quiet_hours.label("own_quiet_hours"),
     )
     .outerjoin(notifications, notifications.c.task_id == tasks.c.id)
     .outerjoin(
@@ -68,6 +70,7 @@ _FIND = (
             suppressions.c.address == notifications.c.recipient,
         ),
     )
+    .outerjoin(preferences, preferences.c.address == notifications.c.recipient)
     .outerjoin(own_tasks, own_tasks.c.task_id == tasks.c.id)
     .outerjoin(bookings, bookings.c.id == tasks.c.booking_id)
     .outerjoin(services, services.c.id == bookings.c.service_id)

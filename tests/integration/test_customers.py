@@ -43,6 +43,7 @@ SECRETS = ("Alicia", "Liddell", "liddell", "4155550142", "rabbit", "hole")
 PERSONAL = {
     *("bookings", "payments", "tasks", "notifications", "attempts", "own_tasks"),
     *("consents", "suppressions", "inbox", "idempotency_keys", "provider_events"),
+    "preferences",
 }
 #: Tables that hold nothing that tells of one customer.
 IMPERSONAL = {

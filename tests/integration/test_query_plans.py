@@ -22,6 +22,7 @@ from app.storage import (
     queues,
     recovering,
     releasing,
+    reminders,
     working,
 )
 from app.storage.delivering import Attempt
@@ -202,8 +203,8 @@ STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_bookings_hold"},
     ),
     "reminders": (
-        lambda tx: bookings.starting(tx, window=(USUAL, LATER)),
-        {"ix_bookings_starting"},
+        lambda tx: reminders.to_remind(tx, now=USUAL, limit=100),
+        {"ix_bookings_remind"},
     ),
 }
 

@@ -184,9 +184,9 @@ def test_on_nights_when_clocks_change_each_comes_once_and_tells_the_right_hour(
         came = []
         while engine.clock.now < start:
             if plan_due_reminders(engine.runtime):
-                came.append(start - engine.clock.now)
+                came.append(start - engine.clock.now.astimezone(start.tzinfo))
             engine.work()
-            engine.clock.advance(hours=1)
+            engine.clock.advance(minutes=30)
 
-        assert came == [DAY, 2 * HOUR]  # of time as it passes
+        assert came == [DAY, 2 * HOUR]  # by the clock, as one zone's times are counted
         assert ["10:00" in text for text in engine.texts] == [True] * 3

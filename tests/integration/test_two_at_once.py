@@ -162,11 +162,13 @@ def test_a_hold_that_is_being_paid_does_not_expire(runtime: Runtime) -> None:
 
 
 def test_two_schedulers_plan_a_reminder_once_and_call_none_off(engine: Engine) -> None:
-    booking = make_booking(engine.runtime, start=in_days(1), confirmed=True)
-    due = reminders._Due(booking_id=booking.id, occasion="120m before it")
+    booking = make_booking(engine.runtime, start=in_days(3), confirmed=True)
+    two_hours_before = booking.start - timedelta(hours=2)
 
     def plan(tx: sa.Connection) -> int:
-        return reminders._plan(tx, engine.runtime, due, now=engine.clock.now)
+        return reminders.look_at(
+            tx, engine.runtime, booking.id, {}, now=two_hours_before
+        )
 
     first, second = both(engine.runtime, plan, plan)
 

@@ -24,7 +24,7 @@ STOPPED = OptOut(scope=Scope.ALL, reason="They opted out.", since=SINCE)
 UNSUBSCRIBED = OptOut(scope=Scope.NONESSENTIAL, reason="Unsubscribed.", since=SINCE)
 
 #: What a customer need not know: an opt-out of these alone leaves the rest.
-NEED_NOT_BE_KNOWN = {Kind.BOOKING_REMINDER, Kind.MESSAGE}
+NEED_NOT_BE_KNOWN = {Kind.BOOKING_REMINDER, Kind.FOLLOW_UP, Kind.MESSAGE}
 
 
 @pytest.mark.parametrize("kind", Kind)

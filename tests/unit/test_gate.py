@@ -26,6 +26,7 @@ TRUE_IN: dict[Kind, set[str]] = {
     Kind.BOOKING_STATUS_CHANGED: {"completed"},  # the one that it tells below
     Kind.BOOKING_REMINDER: {"confirmed"},
     Kind.PAYMENT_RECEIVED: set(BookingStatus),
+    Kind.FOLLOW_UP: {"confirmed", "completed"},
     Kind.MESSAGE: set(BookingStatus),
     Kind.REPLY: set(BookingStatus),
 }

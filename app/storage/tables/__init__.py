@@ -7,7 +7,7 @@ one's own needs stands beside it, and attempts have their own.
 from __future__ import annotations
 
 from app.storage.tables.base import metadata
-from app.storage.tables.consent import consents, inbox, suppressions
+from app.storage.tables.consent import consents, inbox, preferences, suppressions
 from app.storage.tables.house import (
     api_keys,
     circuits,
@@ -55,6 +55,7 @@ __all__ = [
     "notifications",
     "own_tasks",
     "payments",
+    "preferences",
     "provider_events",
     "queue_states",
     "services",

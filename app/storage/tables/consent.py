@@ -39,6 +39,17 @@ consents = sa.Table(
     sa.Index("ix_consents_address", "address", "id"),
 )
 
+#: What customers chose beside their bookings; no row: as the house has it.
+preferences = sa.Table(
+    "preferences",
+    metadata,
+    # A phone number or an e-mail address, whatever channel uses it.
+    sa.Column("address", sa.String, primary_key=True),
+    # When they are not disturbed, in their time zone: 21:00-08:00.
+    sa.Column("quiet_hours", sa.String, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
 #: What customers wrote, for the staff to read.
 inbox = sa.Table(
     "inbox",

@@ -24,6 +24,8 @@ services = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
 )
 
+_REMINDED = sa.text("remind_at IS NOT NULL")
+
 bookings = sa.Table(
     "bookings",
     metadata,
@@ -50,6 +52,8 @@ bookings = sa.Table(
     sa.Column("told_at", Moment),
     # For which occasion the last reminder was planned: "120m before 2026-12-01T…".
     sa.Column("reminded", sa.String),
+    # When its reminders are to be looked at next; null: there are none to come.
+    sa.Column("remind_at", Moment),
     # When the customer said that they will come; null again once it is moved.
     sa.Column("attendance_confirmed_at", Moment),
     # Rises with every change: message keys are unique within (booking, revision).
@@ -64,6 +68,12 @@ bookings = sa.Table(
     # With the id, by which lists are sorted.
     sa.Index("ix_bookings_start", "start", "id"),
     sa.Index("ix_bookings_starting", "status", "start", "id"),
+    sa.Index(
+        "ix_bookings_remind",
+        "remind_at",
+        sqlite_where=_REMINDED,
+        postgresql_where=_REMINDED,
+    ),
     sa.Index("ix_bookings_hold", "status", "hold_expires_at"),
 )
 

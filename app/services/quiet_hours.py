@@ -1,0 +1,117 @@
+"""Asks whether a message would disturb its recipient: when planned, and at last.
+
+Called by `planning.py` and `last_look.py`; the rules are those of
+`domain/quiet_hours.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from app.domain import quiet_hours
+from app.domain.bookings import Booking
+from app.domain.gate import Delay, Refusal
+from app.domain.kinds import InQuietHours, Kind
+from app.domain.quiet_hours import QuietHours, Window, Wish, parse_window
+from app.domain.recipients import Channel
+from app.runtime import Runtime
+from app.services.facts import SITE_DATA
+from app.storage import preferences, reminders
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What must be known of a message that is being planned."""
+
+    kind: Kind
+    channel: Channel
+    recipient: str
+    timezone: str
+    args: Mapping[str, Any]
+    due_at: datetime
+    useful_until: datetime
+
+
+def when_planned(
+    tx: sa.Connection, runtime: Runtime, planned: Planned, *, now: datetime
+) -> Refusal | Delay | None:
+    """Return what keeps a message from leaving when it is due; None: it may."""
+    if not _may_wait(runtime, planned.kind, planned.channel):
+        return None
+    own = preferences.quiet_hours_of(tx, address=planned.recipient)
+    return quiet_hours.when_planned(
+        runtime.policy.quiet_hours.for_recipient(own),
+        _wish(runtime, planned.kind, planned.args, planned.useful_until),
+        due_at=planned.due_at,
+        now=now,
+        zone=ZoneInfo(planned.timezone),
+    )
+
+
+def is_quiet(
+    runtime: Runtime, row: sa.RowMapping, *, now: datetime
+) -> Refusal | Delay | None:
+    """Return what keeps a message (row of `delivering.find`) from leaving now."""
+    kind = Kind(row["kind"])
+    if not _may_wait(runtime, kind, Channel(row["channel"])):
+        return None
+    own = parse_window(row["own_quiet_hours"])
+    return quiet_hours.decide(
+        runtime.policy.quiet_hours.for_recipient(own),
+        _wish(runtime, kind, row["args"], row["useful_until"]),
+        now=now,
+        zone=ZoneInfo(row["timezone"]),
+    )
+
+
+def hours_of(
+    tx: sa.Connection, runtime: Runtime, channels: Mapping[Channel, str]
+) -> QuietHours | None:
+    """Return when somebody reached at these addresses is not disturbed; None: never."""
+    hours = runtime.policy.quiet_hours
+    for channel, address in channels.items():
+        if channel in hours.channels:
+            own = preferences.quiet_hours_of(tx, address=address)
+            return hours.for_recipient(own)
+    return None
+
+
+def choose(
+    tx: sa.Connection, booking: Booking, window: Window | None, *, now: datetime
+) -> None:
+    """Save when a booking's customer is not disturbed; None: as the house has it."""
+    customer = booking.customer
+    for address in filter(None, (customer.phone, customer.email)):
+        preferences.set_quiet_hours(tx, address=address, window=window, now=now)
+        reminders.remind_customer_anew(tx, address=address, now=now)
+
+
+def _may_wait(runtime: Runtime, kind: Kind, channel: Channel) -> bool:
+    waits = runtime.policy.kinds[kind].quiet_hours is not InQuietHours.LEAVE
+    return waits and channel in runtime.policy.quiet_hours.channels
+
+
+def _wish(
+    runtime: Runtime, kind: Kind, args: Mapping[str, Any], useful_until: datetime
+) -> Wish:
+    policy = runtime.policy.kinds[kind]
+    return Wish(
+        mode=policy.quiet_hours,
+        is_essential=policy.essential,
+        useful_until=useful_until,
+        appointment=min(_times(args), default=None),
+    )
+
+
+def _times(args: Mapping[str, Any]) -> Iterable[datetime]:
+    """Yield the times that a message is about: of a move, the old and the new one."""
+    told = {**args.get(SITE_DATA, {}), **args}
+    for name in ("start", "old_start"):
+        if told.get(name):
+            yield datetime.fromisoformat(told[name])
