@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from app.channels.credentials import Mode
 from app.config.sentences import nearest
 from app.domain.budgets import Budget
 from app.domain.costs import Cost, PriceList
@@ -16,7 +17,7 @@ from app.errors import Problem
 from app.policy.tables import BudgetTable
 
 #: Whose messages may have a price: those that come without one, too.
-_PROVIDERS = frozenset({*PRICES, "smtp", "resend"})
+_PROVIDERS = frozenset(Mode) - {Mode.PREVIEW, Mode.OFF}
 Given = Mapping[str, Mapping[Channel, Mapping[str, Cost]]]
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.channels.credentials import Mode
 from app.domain.costs import (
     Cost,
     has_price,
@@ -124,3 +125,7 @@ def test_every_list_has_a_price_for_the_rest_and_a_rate_for_its_currency() -> No
             assert "other" in countries
             assert {price.currency for price in countries.values()} <= set(IN_EUROS)
             assert all(read_cost(write_cost(p)) == p for p in countries.values())
+
+
+def test_every_list_is_of_a_provider_that_there_is() -> None:
+    assert set(PRICES) <= set(Mode)
