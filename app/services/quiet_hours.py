@@ -82,12 +82,20 @@ def hours_of(
     return None
 
 
+def own_window(tx: sa.Connection, booking: Booking) -> Window | None:
+    """Return the quiet hours that a booking's customer chose; None: the house's."""
+    chosen = (
+        preferences.quiet_hours_of(tx, address=address)
+        for address in _addresses(booking)
+    )
+    return next(filter(None, chosen), None)
+
+
 def choose(
     tx: sa.Connection, booking: Booking, window: Window | None, *, now: datetime
 ) -> None:
     """Save when a booking's customer is not disturbed; None: as the house has it."""
-    customer = booking.customer
-    for address in filter(None, (customer.phone, customer.email)):
+    for address in _addresses(booking):
         preferences.set_quiet_hours(tx, address=address, window=window, now=now)
         reminders.remind_customer_anew(tx, address=address, now=now)
 
@@ -115,3 +123,7 @@ def _times(args: Mapping[str, Any]) -> Iterable[datetime]:
     for name in ("start", "old_start"):
         if told.get(name):
             yield datetime.fromisoformat(told[name])
+
+
+def _addresses(booking: Booking) -> Iterable[str]:
+    return filter(None, (booking.customer.phone, booking.customer.email))

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.domain.quiet_hours import Window, parse_window
+from app.storage.planning import insert_new
 from app.storage.tables import preferences
 
 _FIND = sa.select(preferences.c.quiet_hours).where(
@@ -24,10 +25,13 @@ def set_quiet_hours(
     tx: sa.Connection, *, address: str, window: Window | None, now: datetime
 ) -> None:
     """Save the quiet hours that a customer chose; None: the house's again."""
-    forget(tx, [address])
-    if window is not None:
-        row = {"address": address, "quiet_hours": str(window), "updated_at": now}
-        tx.execute(sa.insert(preferences), [row])
+    if window is None:
+        forget(tx, [address])
+        return
+    row = {"address": address, "quiet_hours": str(window), "updated_at": now}
+    if not insert_new(tx, preferences, row, key=["address"]):
+        own = preferences.c.address == address
+        tx.execute(sa.update(preferences).where(own).values(row))
 
 
 def forget(tx: sa.Connection, addresses: Sequence[str]) -> None:

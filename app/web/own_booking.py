@@ -21,10 +21,11 @@ from app.domain.catalogue import Service
 from app.domain.consent import OptOut
 from app.domain.formats import Formats, formats_for
 from app.domain.own_page import is_over, open_deeds
+from app.domain.quiet_hours import Window
 from app.domain.recipients import Channel
 from app.errors import NotFoundError
 from app.messages.phrases import Phrases, languages, phrases_for
-from app.services import bookings, catalogue, own_page
+from app.services import bookings, catalogue, own_page, quiet_hours
 from app.web.context import house, runtime
 
 
@@ -38,6 +39,8 @@ class OwnBooking:
     phrases: Phrases
     formats: Formats
     opt_outs: dict[Channel, OptOut | None]
+    #: When the customer is not to be disturbed; None: as the house has it.
+    quiet_hours: Window | None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -116,6 +119,7 @@ def _opened(token: str) -> OwnBooking | Response:
             booking = bookings.find(tx, booking_id)
             service = catalogue.find(tx, booking.service_id)
             opt_outs = own_page.opt_outs(tx, runtime(), booking)
+            own_hours = quiet_hours.own_window(tx, booking)
     except NotFoundError:
         return nothing_to_show("gone", HTTPStatus.GONE)
     if is_over(booking, now=utc_now()):
@@ -132,6 +136,7 @@ def _opened(token: str) -> OwnBooking | Response:
         phrases=phrases,
         formats=formats,
         opt_outs=opt_outs,
+        quiet_hours=own_hours,
     )
 
 

@@ -18,10 +18,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.clock import utc_now
 from app.domain.bookings import Booking
 from app.domain.own_page import Amount
+from app.domain.quiet_hours import parse_window
 from app.domain.recipients import Channel
 from app.errors import ConflictError, PlaceTakenError
 from app.messages.phrases import languages
-from app.services import dispatch, own_page
+from app.services import dispatch, own_page, quiet_hours
 from app.web.auth import open_to_all
 from app.web.context import runtime
 from app.web.manage import free_times
@@ -102,6 +103,24 @@ def wishes(own: OwnBooking) -> AnyResponse:
         )
 
     return _changed(own, choose)
+
+
+@pages.post("/b/<token>/quiet")
+@open_to_all
+@behind_link
+def quiet(own: OwnBooking) -> AnyResponse:
+    """Take the hours in which the customer is not to be disturbed; empty: no own."""
+    begin, end = (request.form.get(name, "") for name in ("from", "until"))
+    try:
+        window = parse_window(f"{begin}-{end}") if begin or end else None
+    except ValueError:
+        return shown(own, notice="bad_hours", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def choose(tx: sa.Connection) -> None:
+        quiet_hours.choose(tx, own.booking, window, now=utc_now())
+
+    dispatch.perform(runtime(), choose)
+    return _back(own)
 
 
 @pages.post("/b/<token>/messages")

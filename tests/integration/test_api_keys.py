@@ -95,6 +95,7 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("POST", "/b/<token>/messages"): EVERYBODY,
     ("GET", "/b/<token>/calendar.ics"): EVERYBODY,
     ("POST", "/b/<token>/wishes"): EVERYBODY,
+    ("POST", "/b/<token>/quiet"): EVERYBODY,
     ("GET", "/u/<token>"): EVERYBODY,
     ("POST", "/u/<token>"): EVERYBODY,
     ("POST", "/api/v1/webhooks/twilio/status"): EVERYBODY,

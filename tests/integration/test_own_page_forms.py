@@ -183,7 +183,9 @@ def test_a_form_on_another_site_is_refused(door: Door) -> None:
     assert answer.status == 403
 
 
-@pytest.mark.parametrize("form", ["come", "cancel", "move", "messages", "wishes"])
+@pytest.mark.parametrize(
+    "form", ["come", "cancel", "move", "messages", "wishes", "quiet"]
+)
 def test_a_forged_link_takes_no_form(door: Door, form: str) -> None:
     answer = door.with_key(None).ask("POST", f"//b/forged/{form}")
 
@@ -242,3 +244,33 @@ def test_a_wish_that_cannot_be_met_changes_nothing_and_says_so(
 
     assert answer.status == 422
     assert "leave at least one way to reach you" in answer.text
+
+
+def test_a_customer_says_when_not_to_be_disturbed_and_takes_it_back(door: Door) -> None:
+    booking = make_booking(door.runtime, confirmed=True)
+
+    hours = {"from": "21:30", "until": "09:00"}
+    chosen = followed(door, fill(door, booking, "quiet", **hours))
+    kept = rows(door.runtime, tables.preferences)
+    none = followed(door, fill(door, booking, "quiet", **dict.fromkeys(hours, "")))
+
+    assert {row["address"] for row in kept} == {ALICE.email, ALICE.phone}
+    assert {row["quiet_hours"] for row in kept} == {"21:30-09:00"}
+    assert 'value="21:30"' in chosen.text
+    assert 'value="21:30"' not in none.text
+    assert rows(door.runtime, tables.preferences) == []
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"), [("21:30", ""), ("", "8:00"), ("late", "early"), ("08:00",) * 2]
+)
+def test_hours_that_are_none_change_nothing_and_say_so(
+    door: Door, begin: str, end: str
+) -> None:
+    booking = make_booking(door.runtime, confirmed=True)
+
+    with nothing_saved(door.runtime):
+        answer = fill(door, booking, "quiet", **{"from": begin, "until": end})
+
+    assert answer.status == 422
+    assert "Please choose both times" in answer.text

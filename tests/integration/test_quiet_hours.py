@@ -199,6 +199,24 @@ def test_a_customers_own_hours_hold_instead_of_the_houses(engine: Engine) -> Non
     assert engine.row(at_noon)["next_attempt_at"] == madrid("2027-06-02T17:00")
 
 
+def test_hours_of_ones_own_can_be_changed(engine: Engine) -> None:
+    booking = book(engine, madrid("2027-06-20T10:00"))
+    for window in (
+        Window(begin=time(1), end=time(2)),
+        Window(begin=time(22), end=time(9)),
+    ):
+        perform(
+            engine.runtime,
+            lambda tx, w=window: quiet_hours.choose(
+                tx, booking, w, now=engine.clock.now
+            ),
+        )
+
+    message = engine.message("Hello", recipient=DORA.phone)
+
+    assert engine.row(message)["next_attempt_at"] == madrid("2027-06-02T09:00")
+
+
 def test_hours_of_ones_own_can_be_given_up_again(engine: Engine) -> None:
     booking = book(engine, madrid("2027-06-20T10:00"))
     for window in (Window(begin=time(1), end=time(2)), None):

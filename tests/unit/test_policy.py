@@ -184,3 +184,14 @@ def test_every_policy_is_documented(tmp_path: Path) -> None:
     missing = [key for key in keys if not re.search(rf"^{key} = ", text, re.MULTILINE)]
 
     assert missing == []
+
+
+def test_quiet_hours_are_told_day_by_day(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, '[quiet_hours]\nhours = "21:00-08:00"\nsunday = "0"\n')
+
+    lines = {line.name: line for line in policy_lines(file)}
+
+    assert lines["quiet_hours.monday"].value == "21:00-08:00"
+    assert not lines["quiet_hours.monday"].is_given
+    assert lines["quiet_hours.sunday"].value == "0"
+    assert lines["quiet_hours.sunday"].is_given

@@ -102,6 +102,14 @@ def test_an_unknown_name_is_told_with_the_nearest(
         '[retention]\nnotifications = "99999999999d"',
         '[retention]\nnotifications = "1000000d"',
         '[engine]\nworker_expiry = "0"',
+        '[quiet_hours]\nhours = "night"',
+        '[quiet_hours]\nhours = "08:00-08:00"',
+        '[quiet_hours]\nsunday = "06:00-23:00"',
+        '[quiet_hours]\nchannels = ["fax"]',
+        '[kinds.message]\nquiet_hours = "never"',
+        '[reminders]\npreset = "garage"',
+        '[reminders]\nfollow_up = "30d"',
+        '[reminders]\nfollow_up = "2h"\nreview_url = "salon.example"',
     ],
 )
 def test_a_value_that_makes_no_sense_stops_the_start(tmp_path: Path, text: str) -> None:
@@ -175,3 +183,17 @@ def test_a_mailbox_must_be_an_address_or_nothing(tmp_path: Path) -> None:
 
     assert set(found) == {"email.reply_to"}
     assert 'example: reply_to = "hello@salon.example"' in found["email.reply_to"]
+
+
+def test_two_ladders_of_reminders_contradict_each_other(tmp_path: Path) -> None:
+    text = (
+        '[reminders]\npreset = "salon"\n[kinds.booking_reminder]\nsend_before = ["3h"]'
+    )
+
+    assert "leave out one" in problems_of(tmp_path, text)["reminders.preset"]
+
+
+def test_a_link_for_reviews_that_nobody_is_sent_is_told(tmp_path: Path) -> None:
+    text = '[reminders]\nreview_url = "https://salon.example/review"'
+
+    assert 'follow_up = "2h"' in problems_of(tmp_path, text)["reminders.review_url"]
