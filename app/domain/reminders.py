@@ -22,8 +22,8 @@ class Preset(StrEnum):
     """Ladders that suit a trade."""
 
     SALON = "salon"  # a day before, and two hours before
-    CLINIC = "clinic"  # three days before, so that the place can be given away
-    RESTAURANT = "restaurant"  # a day before, and while one can still reorder the table
+    CLINIC = "clinic"  # three days before, too: the place can still be given away
+    RESTAURANT = "restaurant"  # a day before, and before the table is laid
 
 
 #: How long before the start each ladder's reminders leave.

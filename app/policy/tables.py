@@ -94,7 +94,7 @@ Hours = Annotated[Window | None, BeforeValidator(parse_window)]
 #: So long after the end; what is longer nobody connects with the appointment.
 FollowUp = Annotated[Duration, _between(timedelta(minutes=1), _WEEK, or_none=True)]
 #: `none` is none of them.
-Ladder = Annotated[
+PresetOrNone = Annotated[
     Preset | None, BeforeValidator(lambda value: None if value == "none" else value)
 ]
 Price = Annotated[Cost, BeforeValidator(read_cost)]
@@ -177,7 +177,7 @@ class RemindersTable(Table):
     """`[reminders]`: when customers hear of their appointment, before and after it."""
 
     #: `salon`, `clinic` or `restaurant`: instead of a `send_before`.
-    preset: Ladder = _key('"salon"')
+    preset: PresetOrNone = _key('"salon"')
     #: So long after its end they are thanked; 0: never.
     follow_up: FollowUp = _key('"2h"', default=timedelta(0))
     #: Where they may say how it was.

@@ -1,7 +1,7 @@
 """Asks whether a message would disturb its recipient: when planned, and at last.
 
-Called by `planning.py` and `last_look.py`; the rules are those of
-`domain/quiet_hours.py`.
+Called by `planning.py`, `reminders.py` and `last_look.py`; the rules are those of
+`domain/quiet_hours.py`. The customer's page writes what they choose.
 """
 
 from __future__ import annotations
@@ -71,14 +71,16 @@ def is_quiet(
 
 
 def hours_of(
-    tx: sa.Connection, runtime: Runtime, channels: Mapping[Channel, str]
+    tx: sa.Connection, runtime: Runtime, kind: Kind, addresses: Mapping[Channel, str]
 ) -> QuietHours | None:
-    """Return when somebody reached at these addresses is not disturbed; None: never."""
-    hours = runtime.policy.quiet_hours
-    for channel, address in channels.items():
-        if channel in hours.channels:
+    """Return in which hours a kind must not disturb who is reached so; None: in none.
+
+    Of several addresses the first one's hours count: they are chosen for all of them.
+    """
+    for channel, address in addresses.items():
+        if _may_wait(runtime, kind, channel):
             own = preferences.quiet_hours_of(tx, address=address)
-            return hours.for_recipient(own)
+            return runtime.policy.quiet_hours.for_recipient(own)
     return None
 
 

@@ -40,18 +40,18 @@ def plan_due_reminders(runtime: Runtime) -> int:
     now = utc_now()
     with runtime.database.read() as tx:
         due = reminders.to_remind(tx, now=now, limit=MOST_A_RUN)
-        own = catalogue.own_reminders(tx) if due else {}
     planned = 0
     for first in range(0, len(due), AT_ONCE):
         some = due[first : first + AT_ONCE]
-        deed = partial(_look_at_all, runtime=runtime, due=some, own=own, now=now)
+        deed = partial(_look_at_all, runtime=runtime, due=some, now=now)
         planned += dispatch.perform(runtime, deed)
     return planned
 
 
 def _look_at_all(
-    tx: sa.Connection, runtime: Runtime, due: Sequence[str], own: _Own, *, now: datetime
+    tx: sa.Connection, runtime: Runtime, due: Sequence[str], *, now: datetime
 ) -> int:
+    own = catalogue.own_reminders(tx)
     return sum(look_at(tx, runtime, one, own, now=now) for one in due)
 
 
@@ -105,5 +105,5 @@ def _ladder(tx: sa.Connection, runtime: Runtime, booking: Booking, own: _Own) ->
         follow_up=policy.follow_up,
         zone=ZoneInfo(house_zone),
         customer_zone=ZoneInfo(customer.timezone or house_zone),
-        quiet=hours_of(tx, runtime, reached),
+        quiet=hours_of(tx, runtime, Kind.BOOKING_REMINDER, reached),
     )

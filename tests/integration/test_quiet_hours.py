@@ -3,59 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime, time
+from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from app.domain.bookings import Booking, Customer
-from app.domain.quiet_hours import Window
 from app.domain.recipients import Channel
-from app.services import quiet_hours
-from app.services.reminders import plan_due_reminders
-from app.storage.tables import preferences, tasks
-from tests.engine import UNLIMITED, Engine, open_engine
-from tests.house import count, make_booking, perform, rows
-from tests.reminding import DAY, HOUR, MINUTE, cancel, move
-
-MADRID = ZoneInfo("Europe/Madrid")
-AT_NIGHT = '[quiet_hours]\nhours = "21:00-08:00"\n'
-#: Whoever is sent an SMS and nothing else.
-DORA = Customer(name="Dora", phone="+34612345678", channels=frozenset({Channel.SMS}))
-
-
-def madrid(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=MADRID).astimezone(UTC)
+from app.storage.tables import tasks
+from tests import twilio_house
+from tests.engine import Engine
+from tests.house import rows
+from tests.nights import book, house, madrid
+from tests.reminding import DAY, cancel, move
+from tests.simulator import Simulator
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     with house(tmp_path) as opened:
         yield opened
-
-
-def house(folder: Path, policy: str = "") -> AbstractContextManager[Engine]:
-    return open_engine(
-        folder,
-        now=madrid("2027-06-01T22:30"),
-        policy=UNLIMITED + AT_NIGHT + policy,
-        BELLHOP_TIMEZONE="Europe/Madrid",
-    )
-
-
-def book(engine: Engine, start: datetime, *, now: datetime | None = None) -> Booking:
-    booking = make_booking(
-        engine.runtime,
-        customer=DORA,
-        start=start,
-        now=now or engine.clock.now,
-        confirmed=True,
-    )
-    engine.work()
-    return booking
 
 
 def only(engine: Engine, kind: str) -> sa.RowMapping:
@@ -181,92 +148,23 @@ def test_an_owner_says_what_a_kind_does(tmp_path: Path) -> None:
         assert engine.texts == ["Hello"]
 
 
-def test_a_customers_own_hours_hold_instead_of_the_houses(engine: Engine) -> None:
-    booking = book(engine, madrid("2027-06-20T10:00"))
-    siesta = Window(begin=time(14), end=time(17))
-    perform(
-        engine.runtime,
-        lambda tx: quiet_hours.choose(tx, booking, siesta, now=engine.clock.now),
-    )
-
-    at_night = engine.message("at night", recipient=DORA.phone)
-    engine.work()
-    engine.clock.now = madrid("2027-06-02T15:00")
-    at_noon = engine.message("at noon", recipient=DORA.phone)
-    engine.work()
-
-    assert engine.status(at_night) == "sent"
-    assert engine.row(at_noon)["next_attempt_at"] == madrid("2027-06-02T17:00")
-
-
-def test_hours_of_ones_own_can_be_changed(engine: Engine) -> None:
-    booking = book(engine, madrid("2027-06-20T10:00"))
-    for window in (
-        Window(begin=time(1), end=time(2)),
-        Window(begin=time(22), end=time(9)),
-    ):
-        perform(
-            engine.runtime,
-            lambda tx, w=window: quiet_hours.choose(
-                tx, booking, w, now=engine.clock.now
-            ),
-        )
-
-    message = engine.message("Hello", recipient=DORA.phone)
-
-    assert engine.row(message)["next_attempt_at"] == madrid("2027-06-02T09:00")
-
-
-def test_hours_of_ones_own_can_be_given_up_again(engine: Engine) -> None:
-    booking = book(engine, madrid("2027-06-20T10:00"))
-    for window in (Window(begin=time(1), end=time(2)), None):
-        perform(
-            engine.runtime,
-            lambda tx, w=window: quiet_hours.choose(
-                tx, booking, w, now=engine.clock.now
-            ),
-        )
-
-    assert count(engine.runtime, preferences) == 0
-
-
-def test_a_reminder_that_the_night_would_make_late_leaves_the_evening_before(
+def test_what_was_said_at_night_reaches_twilio_in_the_morning_once_each(
     engine: Engine,
 ) -> None:
-    engine.clock.now = madrid("2027-06-01T12:00")
-    early = madrid("2027-06-03T07:30")
-    book(engine, early)
-    leaves = []
+    with Simulator(fsync=False) as simulator:
+        twilio = twilio_house.provider_at(simulator.http)
+        carriers = {**engine.courier.providers, Channel.SMS: (twilio,)}
+        sending = engine.with_courier(replace(engine.courier, providers=carriers))
+        for number in range(3):
+            engine.message("See you", recipient=f"+3461234567{number}")
+        sending.work()
+        at_night = simulator.ledger()
 
-    while engine.clock.now < early:
-        if plan_due_reminders(engine.runtime):
-            leaves.append(engine.clock.now)
-        engine.work()
-        engine.clock.advance(minutes=1)
+        engine.clock.now = madrid("2027-06-02T08:00")
+        sending.work()
 
-    assert leaves == [madrid("2027-06-02T07:30"), madrid("2027-06-02T20:59")]
-    sent = [
-        row["status"] for row in rows(engine.runtime, tasks, kind="booking_reminder")
-    ]
-    assert sent == ["sent", "sent"]
+        sent = [entry["recipient"] for entry in simulator.ledger()]
+        twilio.close()
 
-
-def test_a_change_of_ones_hours_is_seen_by_reminders_that_are_to_come(
-    engine: Engine,
-) -> None:
-    engine.clock.now = madrid("2027-06-01T12:00")
-    booking = book(engine, madrid("2027-06-03T07:30"))
-    plan_due_reminders(engine.runtime)
-
-    never = Window(begin=time(12, 30), end=time(12, 31))
-    perform(
-        engine.runtime,
-        lambda tx: quiet_hours.choose(tx, booking, never, now=engine.clock.now),
-    )
-    engine.clock.now = madrid("2027-06-02T07:30")
-    plan_due_reminders(engine.runtime)
-    engine.clock.now = booking.start - 2 * HOUR - MINUTE
-    too_early = plan_due_reminders(engine.runtime)
-    engine.clock.advance(minutes=1)
-
-    assert (too_early, plan_due_reminders(engine.runtime)) == (0, 1)
+    assert at_night == []
+    assert sorted(sent) == [f"+3461234567{number}" for number in range(3)]
