@@ -46,6 +46,7 @@ from app.services import (
     recovery,
     reminders,
     silence,
+    verifications,
     workers,
 )
 from app.services.actors_found import load_actors
@@ -74,6 +75,7 @@ JOBS: dict[str, Work] = {
     "relay": recovery.relay,
     "receipts": receipts.match_receipts,
     "silence": silence.look_out,
+    "codes": verifications.forget_codes,
     "reminders": reminders.plan_due_reminders,
     "expire": recovery.expire,
     "retry_failed": recovery.retry_failed,

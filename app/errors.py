@@ -93,6 +93,16 @@ class QueueFullError(BellhopError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyCodesError(BellhopError):
+    """Raised when enough one-time codes were sent; nothing was planned."""
+
+    def __init__(self, reason: str, *, retry_after_s: int, is_attack: bool) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+        #: So many that somebody may earn money by them.
+        self.is_attack = is_attack
+
+
 class SignatureError(BellhopError):
     """Raised when a payment's or a webhook's signature does not fit."""
 

@@ -33,6 +33,8 @@ OPERATIONS = {
     ("post", f"{API}/bookings/{{booking_id}}/reschedule"),
     ("post", f"{API}/bookings/{{booking_id}}/complete"),
     ("post", f"{API}/bookings/{{booking_id}}/no-show"),
+    ("post", f"{API}/verifications"),
+    ("post", f"{API}/verifications/{{verification_id}}/check"),
     ("get", f"{API}/notifications"),
     ("post", f"{API}/notifications"),
     ("get", f"{API}/notifications/{{notification_id}}"),

@@ -35,8 +35,9 @@ class Facts:
 
     `old_start` is the time before a move, `price` what is to pay (or was paid),
     `reason` why, in the business's words. `topic` is what an answer is about, `choices`
-    the bookings that it asks about. At `review_url`
-    they may say how it was. `own` holds what a kind of one's own adds.
+    the bookings that it asks about. At `review_url` they may say how it was. `code`
+    holds for `minutes`; `site` is the website that browsers may fill it in on. `own`
+    holds what a kind of one's own adds.
     """
 
     business_name: str
@@ -57,6 +58,9 @@ class Facts:
     topic: str = ""
     choices: str = ""
     review_url: str = ""
+    code: str = ""
+    minutes: str = ""
+    site: str = ""
     own: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> object:
@@ -85,6 +89,7 @@ REQUIRED_NAMES: Mapping[str, frozenset[str]] = {
     Kind.FOLLOW_UP: frozenset({"service_name"}),
     Kind.MESSAGE: frozenset({"text"}),
     Kind.REPLY: frozenset({"topic"}),
+    Kind.ONE_TIME_CODE: frozenset({"code", "minutes"}),
 }
 
 #: What kinds may tell that tell less than a booking's facts, or more.
@@ -92,6 +97,8 @@ _MORE_NAMES: Mapping[str, frozenset[str]] = {
     Kind.FOLLOW_UP: _BOOKING | {"review_url"},
     Kind.MESSAGE: frozenset({"subject"}),
     Kind.REPLY: _BOOKING | {"choices"},
+    #: Of the website that browsers may fill it in on.
+    Kind.ONE_TIME_CODE: frozenset({"site"}),
 }
 
 #: What `data` may hold besides.

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FOLLOW_UP = "follow_up"  # thanks after the appointment, and a link for a review
     MESSAGE = "message"
     REPLY = "reply"  # the answer to what a customer wrote
+    ONE_TIME_CODE = "one_time_code"
 
 
 class OnUnknown(StrEnum):
@@ -66,6 +67,10 @@ class KindPolicy:
     quiet_hours: InQuietHours = InQuietHours.LEAVE
     #: Its topics that leave even to whoever has opted out of everything.
     despite_opt_out: frozenset[str] = frozenset()
+    #: It leaves whatever else waits for the same recipient, and holds nothing back.
+    waits_for_nobody: bool = False
+    #: Its words are kept nowhere once it has left.
+    is_secret: bool = False
     #: A site may order it; else Bellhop alone knows when it is due.
     is_ordered: bool = True
     #: The channels it may use; None: every one the customer can be reached on.
@@ -119,5 +124,13 @@ KINDS: dict[Kind, KindPolicy] = {
     Kind.MESSAGE: KindPolicy(quiet_hours=InQuietHours.WAIT),
     Kind.REPLY: KindPolicy(
         essential=True, despite_opt_out=frozenset({"stopped", "help"}), is_ordered=False
+    ),
+    Kind.ONE_TIME_CODE: KindPolicy(
+        on_unknown=OnUnknown.HOLD,
+        essential=True,
+        waits_for_nobody=True,
+        is_secret=True,
+        is_ordered=False,
+        queue="high",
     ),
 }

@@ -22,6 +22,7 @@ SCHEDULE: dict[str, Timing] = {
     "relay": timedelta(seconds=5),
     "receipts": timedelta(seconds=2),
     "silence": timedelta(minutes=10),
+    "codes": timedelta(minutes=1),
     "reminders": timedelta(minutes=1),
     "expire": timedelta(minutes=1),
     "retry_failed": timedelta(minutes=5),

@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, Mapping[str, object]] = {
         "Would you like to come earlier or later? Just write back.",
     },
     Kind.REPLY: {**_BOOKING, "topic": Topic.COMING},
+    Kind.ONE_TIME_CODE: {"code": "482913", "minutes": "10", "site": "salon.example"},
 }
 
 

@@ -12,6 +12,7 @@ from app.domain.kinds import Kind, KindPolicy
 from app.domain.queues import QueuePolicy
 from app.domain.quiet_hours import QuietHours
 from app.domain.schedule import Timing
+from app.domain.verifications import CodeLimits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class Policy:
     unsubscribe_to: str
     #: What messages cost, and what they may cost.
     prices: PriceList
+    #: How many one-time codes are sent at most, and where to.
+    codes: CodeLimits
     budget: Budget
     payment_hold: timedelta
     retry_failed: timedelta

@@ -15,6 +15,7 @@ from app.config.sentences import nearest, unreadable
 from app.domain.kinds import KINDS
 from app.domain.queues import QUEUES, QueuePolicy
 from app.domain.schedule import SCHEDULE
+from app.domain.verifications import CodeLimits
 from app.errors import ConfigError, Problem
 from app.policy.checking import checked
 from app.policy.house import kind_problems, schedule_problems
@@ -72,6 +73,7 @@ def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
         keep_inbox=file.retention.inbox,
         **dict(file.email),
         prices=prices_with(file.prices),
+        codes=CodeLimits(**dict(file.verifications)),
         budget=budget_of(file.budget),
         **dict(file.engine),
     )

@@ -105,6 +105,9 @@ Worth = Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=Fa
 Name = Annotated[StrictStr, AfterValidator(check_name)]
 
 
+Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+
+
 class Table(BaseModel):
     """A table of the file, or a part of one."""
 
@@ -226,6 +229,19 @@ class BudgetTable(Table):
     exchange: dict[Currency, Worth] = _key("{ USD = 0.88 }", default={})
 
 
+class VerificationsTable(Table):
+    """`[verifications]`: how many one-time codes are sent at most, and where to."""
+
+    #: Two capital letters each; not set: BELLHOP_PHONE_REGION, or every country.
+    countries: frozenset[Country] | None = _key('["ES", "PT"]')
+    per_recipient_a_day: Count = _key("10", default=10)
+    per_visitor_an_hour: Count = _key("10", default=10)
+    a_day: Count = _key("500", default=500)
+    #: So many to one block of numbers within ten minutes, hardly any of them typed in,
+    #: stop the channel for an hour.
+    burst: Count = _key("20", default=20)
+
+
 class File(Table):
     """The whole file."""
 
@@ -238,6 +254,7 @@ class File(Table):
     email: EmailTable = EmailTable()
     engine: EngineTable = EngineTable()
     budget: BudgetTable = BudgetTable()
+    verifications: VerificationsTable = VerificationsTable()
     #: `[prices.twilio.sms]`: what a segment or message costs, by country.
     prices: dict[str, dict[Channel, dict[Country, Price]]] = {}
 
@@ -252,4 +269,5 @@ TABLES: dict[str, type[Table]] = {
     "email": EmailTable,
     "engine": EngineTable,
     "budget": BudgetTable,
+    "verifications": VerificationsTable,
 }

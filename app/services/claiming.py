@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from app.channels.base import Message
 from app.clock import utc_now
 from app.domain.gate import Delay, Refusal
+from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.errors import InvalidError, WordingError
@@ -75,7 +76,9 @@ def _claimed_message(
     terms = terms_of_call(gates, gate)
     channel = Channel(gate)
     provider = courier.carrier(channel, terms.called)
-    attempt = Attempt(gate=gate, provider=provider.name, text=message.text)
+    is_secret = courier.runtime.policy.kinds[Kind(row["kind"])].is_secret
+    text = "" if is_secret else message.text
+    attempt = Attempt(gate=gate, provider=provider.name, text=text)
     number = _attempt(tx, courier, row, token, attempt)
     if number is None:
         return None

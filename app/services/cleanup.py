@@ -15,7 +15,7 @@ from functools import partial
 from app.clock import utc_now
 from app.logs import fields
 from app.runtime import Runtime
-from app.storage import cleaning, task_groups
+from app.storage import cleaning, task_groups, verifications
 from app.storage import receipts as events
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ BATCH = 50
 REST = 2.0
 #: For so long the same Idempotency-Key gives the same answer.
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
+#: Of one-time codes only counts are of use, for a day.
+KEEP_CODES = timedelta(days=2)
 #: What providers told is kept as it came, for whoever asks what happened. Longer than
 #: they send it again (Meta: a week), or it would be taken for new.
 KEEP_EVENTS = timedelta(days=14)
@@ -47,6 +49,7 @@ def clean_up(runtime: Runtime) -> int:
         runtime, partial(cleaning.clean_batch, finished_before=finished_before)
     )
     _in_batches(runtime, partial(events.clean, received_before=now - KEEP_EVENTS))
+    _in_batches(runtime, partial(verifications.clean, created_before=now - KEEP_CODES))
     keys_before = now - KEEP_IDEMPOTENCY_KEYS
     _in_batches(
         runtime, partial(cleaning.clean_idempotency_keys, created_before=keys_before)

@@ -32,6 +32,8 @@ from app.storage import delivering
 TOO_LATE_NOT_SENT = (
     "The provider does not have it: it was not sent, and it is too late to send it now."
 )
+#: Said of what is never sent a second time by itself.
+NEVER_AGAIN = "Nobody knows whether it was sent; a new code can be asked for."
 _NO_ANSWER = Outcome(
     result=Result.TRANSIENT, reason="It does not answer.", fault=Fault.TIMEOUT
 )
@@ -80,6 +82,9 @@ def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str
         again = now + courier.runtime.policy.look_up
         reason = "Nobody knows whether it was sent; the provider is asked again."
         return Decision(status=Status.UNKNOWN, next_attempt_at=again), reason, resends
+    kind = courier.runtime.policy.kinds[Kind(row["kind"])]
+    if kind.is_secret:
+        return Decision(status=Status.DEAD), NEVER_AGAIN, resends
     if lookup is Lookup.NOT_FOUND:
         reason = "The provider does not have it: it is sent again."
         return _not_there(courier.runtime, gates, row, now), reason, resends

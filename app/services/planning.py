@@ -147,7 +147,7 @@ def _task(
         **_first_state(held, due_at=due_at, now=now),
         "booking_id": plan.booking_id,
         "dedupe_key": plan.dedupe_key,
-        "order_key": f"{plan.channel}:{plan.recipient}",
+        "order_key": _order_key(runtime, plan),
         "args": dict(plan.args),
         "created_at": now,
         "due_at": due_at,
@@ -177,6 +177,12 @@ def _refusal(tx: sa.Connection, runtime: Runtime, plan: Plan) -> Refusal | None:
         tx, runtime, channel=plan.channel, address=plan.recipient
     )
     return unwanted(runtime.policy.kinds[plan.kind], plan.args, opt_out)
+
+
+def _order_key(runtime: Runtime, plan: Plan) -> str | None:
+    if runtime.policy.kinds[plan.kind].waits_for_nobody:
+        return None
+    return f"{plan.channel}:{plan.recipient}"
 
 
 def queue_of(runtime: Runtime, kind: Kind, channel: Channel) -> str:

@@ -36,6 +36,7 @@ from app.web.api import (
     task_groups,
     tasks,
     templates,
+    verifications,
     workers,
 )
 from app.web.auth import check_key
@@ -84,6 +85,7 @@ def create_app(runtime: Runtime) -> Flask:
         tasks.api,
         task_groups.api,
         templates.api,
+        verifications.api,
         costs.api,
         inbox.api,
         consents.api,

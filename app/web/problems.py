@@ -24,6 +24,7 @@ from app.errors import (
     QueueFullError,
     SignatureError,
     StorageUnavailableError,
+    TooManyCodesError,
 )
 from app.logs import fields
 from app.web.bodies import largest_body
@@ -41,6 +42,7 @@ STATUSES: Sequence[tuple[type[BellhopError], HTTPStatus]] = (
     (SignatureError, HTTPStatus.BAD_REQUEST),
     (ConflictError, HTTPStatus.CONFLICT),
     (QueueFullError, HTTPStatus.TOO_MANY_REQUESTS),
+    (TooManyCodesError, HTTPStatus.TOO_MANY_REQUESTS),
     (StorageUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -90,7 +92,7 @@ def _named(error: BellhopError) -> Response:
         return problem(status, summary(error.problems), errors=error.problems)
     if isinstance(error, PlaceTakenError):
         return problem(status, str(error), alternatives=list(error.alternatives))
-    if isinstance(error, QueueFullError):
+    if isinstance(error, QueueFullError | TooManyCodesError):
         later = {"Retry-After": str(error.retry_after_s)}
         return problem(status, str(error), headers=later)
     if isinstance(error, StorageUnavailableError):

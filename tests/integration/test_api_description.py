@@ -116,6 +116,8 @@ def test_a_body_is_needed_only_where_a_field_is(document: Any) -> None:
         "/task-groups",
         TEMPLATE.removeprefix(API),
         "/consents",
+        "/verifications",
+        "/verifications/{verification_id}/check",
     }
 
 

@@ -75,6 +75,8 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("POST", f"{TEMPLATE}/rollback"): ADMINS,
     ("POST", f"{TEMPLATE}/migrate"): ADMINS,
     ("POST", f"{TEMPLATE}/preview"): ADMINS,
+    ("POST", "/api/v1/verifications"): SITE,
+    ("POST", "/api/v1/verifications/<verification_id>/check"): SITE,
     ("GET", "/api/v1/inbox"): ADMINS,
     ("POST", "/api/v1/inbox/<entry_id>/done"): ADMINS,
     ("GET", "/api/v1/consents"): ADMINS,

@@ -50,6 +50,8 @@ IMPERSONAL = {
     *("installation", "api_keys", "queue_states", "circuits", "leases", "workers"),
     *("jobs", "daily_counts", "services", "task_groups", "task_links"),
     *("daily_costs", "spending", "template_versions"),
+    # Keyed hashes of addresses, for two days.
+    *("verifications", "stopped_codes"),
 }
 
 

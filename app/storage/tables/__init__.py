@@ -32,6 +32,7 @@ from app.storage.tables.tasks import (
     notifications,
     tasks,
 )
+from app.storage.tables.verifications import stopped_codes, verifications
 from app.storage.tables.wording import template_versions
 
 __all__ = [
@@ -60,10 +61,12 @@ __all__ = [
     "queue_states",
     "services",
     "spending",
+    "stopped_codes",
     "suppressions",
     "task_groups",
     "task_links",
     "tasks",
     "template_versions",
+    "verifications",
     "workers",
 ]
