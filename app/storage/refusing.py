@@ -47,14 +47,8 @@ _DELAY = (
     sa.update(tasks)
     .where(tasks.c.id == sa.bindparam("task_id"), _WAITS)
     .values(
-        status=sa.case(
-            (
-                sa.and_(tasks.c.status == "queued", tasks.c.attempts == 0),
-                "pending",
-            ),
-            (tasks.c.status == "queued", "retrying"),
-            else_=tasks.c.status,
-        ),
+        # Not `retrying`, which would hold back what may leave to the same recipient.
+        status=sa.case((tasks.c.status == "queued", "pending"), else_=tasks.c.status),
         reason=sa.bindparam("reason"),
         next_attempt_at=sa.bindparam("until"),
         updated_at=sa.bindparam("now"),

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.storage.tables import tasks
 from tests import twilio_house
 from tests.engine import Engine
 from tests.house import rows
-from tests.nights import book, house, madrid
+from tests.nights import DORA, book, house, madrid
 from tests.reminding import DAY, cancel, move
 from tests.simulator import Simulator
 
@@ -168,3 +169,25 @@ def test_what_was_said_at_night_reaches_twilio_in_the_morning_once_each(
 
     assert at_night == []
     assert sorted(sent) == [f"+3461234567{number}" for number in range(3)]
+
+
+def test_a_retry_of_the_night_waits_and_holds_back_nothing_that_must_be_known(
+    engine: Engine,
+) -> None:
+    booking = book(engine, madrid("2027-06-02T10:00"))
+    engine.clock.now = madrid("2027-06-01T20:59:30")
+    engine.provider.script.append(Outcome(result=Result.TRANSIENT, reason="busy"))
+    message = engine.message("Hello", recipient=DORA.phone)
+    engine.work()
+    engine.clock.now = madrid("2027-06-01T21:05")
+    engine.work()
+
+    row = engine.row(message)
+    assert (row["attempts"], row["quick_tries"]) == (1, 1)
+    assert row["reason"] == "Waits for 08:00, the end of quiet hours."
+
+    engine.clock.now = madrid("2027-06-01T22:00")
+    cancel(engine, booking)
+    engine.work()
+
+    assert only(engine, "booking_cancelled")["status"] == "sent"
