@@ -15,6 +15,9 @@ from app.domain.bookings import Booking, BookingStatus
 from app.domain.kinds import USEFUL_FOR, Kind
 from app.domain.quiet_hours import QuietHours, due_in_time
 
+#: A reminder that quiet hours would bring nearer to the start than this is sent before
+#: them instead.
+LEAST = timedelta(minutes=30)
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -114,7 +117,7 @@ def _reminder(booking: Booking, ladder: Ladder, before: timedelta) -> Step:
         due_at = due_in_time(
             ladder.quiet,
             due_at,
-            useful_until=booking.start,
+            useful_until=booking.start - LEAST,
             zone=ladder.customer_zone,
         )
     minutes = before // timedelta(minutes=1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain.kinds import Kind
 from app.domain.queues import QUEUES
 from app.domain.schedule import write_timing
 from app.policy.house import REMINDERS
@@ -121,6 +122,11 @@ def _given(file: File) -> Mapping[str, set[str]]:
         "budget": file.budget,
     }
     keys = {name: set(table.model_fields_set) for name, table in tables.items()}
+    # What was said of another key came from there as well.
+    if "hours" in keys["quiet_hours"]:
+        keys["quiet_hours"] |= set(WEEKDAYS)
+    if file.reminders.preset:
+        keys.setdefault(f"kinds.{Kind.BOOKING_REMINDER}", set()).add("send_before")
     if MODEL_QUEUE in file.queues:
         for name in set(file.queues) - set(QUEUES):
             keys[f"queues.{name}"] |= keys[f"queues.{MODEL_QUEUE}"]

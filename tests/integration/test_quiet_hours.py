@@ -13,9 +13,9 @@ from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.storage.tables import tasks
 from tests import twilio_house
-from tests.engine import Engine
+from tests.engine import Engine, open_engine
 from tests.house import rows
-from tests.nights import DORA, book, house, madrid
+from tests.nights import AT_NIGHT, DORA, book, house, madrid
 from tests.reminding import DAY, cancel, move
 from tests.simulator import Simulator
 
@@ -191,3 +191,24 @@ def test_a_retry_of_the_night_waits_and_holds_back_nothing_that_must_be_known(
     engine.work()
 
     assert only(engine, "booking_cancelled")["status"] == "sent"
+
+
+def test_what_a_crowd_was_to_hear_at_night_leaves_at_the_usual_pace(
+    tmp_path: Path,
+) -> None:
+    night = madrid("2027-06-01T22:30")
+    zone = {"BELLHOP_TIMEZONE": "Europe/Madrid"}
+    with open_engine(tmp_path, now=night, policy=AT_NIGHT, **zone) as engine:
+        for number in range(40):
+            engine.message(recipient=f"+346123456{number:02}")
+        minutes = []
+
+        engine.clock.now = madrid("2027-06-02T08:00")
+        for _ in range(3):
+            engine.work()
+            minutes.append(len(engine.texts))
+            engine.clock.advance(seconds=61)
+
+    assert 0 < minutes[0] <= 10  # SMS a minute, unless an owner says more
+    assert minutes[0] < minutes[1] <= 20
+    assert minutes[1] < minutes[2] <= 30

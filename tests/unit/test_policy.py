@@ -192,6 +192,15 @@ def test_quiet_hours_are_told_day_by_day(tmp_path: Path) -> None:
     lines = {line.name: line for line in policy_lines(file)}
 
     assert lines["quiet_hours.monday"].value == "21:00-08:00"
-    assert not lines["quiet_hours.monday"].is_given
+    assert lines["quiet_hours.monday"].is_given
     assert lines["quiet_hours.sunday"].value == "0"
     assert lines["quiet_hours.sunday"].is_given
+
+
+def test_reminders_of_a_preset_came_from_the_file(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, '[reminders]\npreset = "clinic"\n')
+
+    lines = {line.name: line for line in policy_lines(file)}
+
+    assert lines["kinds.booking_reminder.send_before"].value == ["3d", "1d", "2h"]
+    assert lines["kinds.booking_reminder.send_before"].is_given

@@ -125,14 +125,21 @@ def test_each_trade_has_its_ladder(preset: Preset, hours: list[int]) -> None:
     assert [(start - step.due_at) / HOUR for step in steps] == hours
 
 
-def test_a_reminder_that_would_be_late_after_the_night_is_due_the_evening_before() -> (
-    None
-):
-    start = local("2027-06-10T07:30")
+@pytest.mark.parametrize(
+    ("appointment", "due"),
+    [
+        ("2027-06-10T07:30", "2027-06-09T20:59"),
+        ("2027-06-10T08:30", "2027-06-09T20:59"),  # at 8:00 it would be of little use
+        ("2027-06-10T08:31", "2027-06-10T06:31"),  # waits for 8:00
+        ("2027-06-10T10:00", "2027-06-10T08:00"),
+    ],
+)
+def test_a_reminder_that_would_be_late_after_the_night_is_due_the_evening_before(
+    appointment: str, due: str
+) -> None:
+    *_, last = steps_of(booked(local(appointment)), ladder(quiet=NIGHT))
 
-    *_, last = steps_of(booked(start), ladder(quiet=NIGHT))
-
-    assert last.due_at == local("2027-06-09T20:59")
+    assert last.due_at == local(due)
 
 
 def test_of_what_was_missed_only_the_last_is_due() -> None:
