@@ -43,6 +43,8 @@ POLICY = """
 sms = { rate_limit = "0", retry_delays = ["0.2s", "0.2s", "0.2s"] }
 whatsapp = { rate_limit = "0", retry_delays = ["0.2s", "0.2s", "0.2s"] }
 email = { rate_limit = "0", retry_delays = ["0.2s", "0.2s", "0.2s"] }
+[whatsapp]
+free_words = true
 [engine]
 look_up = "0.4s"
 ring_again = "0.5s"

@@ -13,6 +13,7 @@ from app.domain.queues import QueuePolicy
 from app.domain.quiet_hours import QuietHours
 from app.domain.schedule import Timing
 from app.domain.verifications import CodeLimits
+from app.domain.whatsapp import WhatsAppRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class Policy:
     unsubscribe_to: str
     #: What messages cost, and what they may cost.
     prices: PriceList
+    whatsapp: WhatsAppRules
     #: How many one-time codes are sent at most, and where to.
     codes: CodeLimits
     budget: Budget

@@ -24,6 +24,7 @@ from app.policy.policy import Policy
 from app.policy.queues import merged
 from app.policy.tables import File, FileQueueTable, check_name
 from app.policy.timing import kinds_with, quiet_hours_of, reminder_problems
+from app.policy.whatsapp import whatsapp_problems, whatsapp_rules
 
 #: A queue of the owner's own begins as a copy of this one.
 MODEL_QUEUE = "default"
@@ -51,6 +52,7 @@ def read_policy(path: Path) -> Reading:
         *_unknown("kinds", file.kinds, KINDS),
         *_unknown("schedule", file.schedule, SCHEDULE),
         *kind_problems(file.kinds),
+        *whatsapp_problems(file.whatsapp),
         *reminder_problems(file),
         *schedule_problems(file.schedule),
         *price_problems(file.prices),
@@ -73,6 +75,7 @@ def _policy(file: File, queues: Mapping[str, QueuePolicy]) -> Policy:
         keep_inbox=file.retention.inbox,
         **dict(file.email),
         prices=prices_with(file.prices),
+        whatsapp=whatsapp_rules(file.whatsapp),
         codes=CodeLimits(**dict(file.verifications)),
         budget=budget_of(file.budget),
         **dict(file.engine),

@@ -229,6 +229,28 @@ class BudgetTable(Table):
     exchange: dict[Currency, Worth] = _key("{ USD = 0.88 }", default={})
 
 
+class WhatsAppTemplateTable(Table):
+    """`[whatsapp.templates.KIND.LANGUAGE]`: a template that Meta has approved."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=512)] = _key(
+        '"booking_confirmed"'
+    )
+    language: Annotated[StrictStr, Field(min_length=2, max_length=20)] = _key(
+        '"en_US"', default="en"
+    )
+    parameters: tuple[Annotated[StrictStr, Field(min_length=1)], ...] = _key(
+        '["{{ customer_name }}", "{{ start | time }}"]', default=()
+    )
+
+
+class WhatsAppTable(Table):
+    """`[whatsapp]`: what is sent to whoever has not written for a day."""
+
+    templates: dict[str, dict[str, WhatsAppTemplateTable]] = {}
+    #: For a sandbox: send words, whenever the customer last wrote.
+    free_words: StrictBool = _key("true", default=False)
+
+
 class VerificationsTable(Table):
     """`[verifications]`: how many one-time codes are sent at most, and where to."""
 
@@ -255,6 +277,7 @@ class File(Table):
     engine: EngineTable = EngineTable()
     budget: BudgetTable = BudgetTable()
     verifications: VerificationsTable = VerificationsTable()
+    whatsapp: WhatsAppTable = WhatsAppTable()
     #: `[prices.twilio.sms]`: what a segment or message costs, by country.
     prices: dict[str, dict[Channel, dict[Country, Price]]] = {}
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from app.channels.base import LookupAnswer, Message, Provider
+from app.clock import utc_now
 from app.domain.outcomes import Outcome
 from app.domain.queues import QueuePolicy
 from app.domain.recipients import Channel
+from app.errors import WordingError
 from app.runtime import Runtime
+from app.services import whatsapp
 from app.services.envelopes import in_envelope, unsubscribe_url
 from app.services.facts import facts_of
 from app.services.links import Links
@@ -180,6 +183,30 @@ def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
         text=rendered.text,
         html=rendered.html,
     )
+    if channel is Channel.WHATSAPP:
+        return _as_template(tx, courier, row, message)
     return in_envelope(
         courier.runtime, message, row, links=courier.links, unsubscribe_url=way_out
     )
+
+
+def _as_template(
+    tx: sa.Connection, courier: Courier, row: sa.RowMapping, message: Message
+) -> Message:
+    """Put a template in the place of words that may not be sent now."""
+    runtime, kind = courier.runtime, row["kind"]
+    address = row["recipient"]
+    if whatsapp.may_be_words(tx, runtime, address=address, now=utc_now()):
+        return message
+    template = whatsapp.template_of(runtime, kind=kind, locale=row["locale"])
+    if template is None:
+        raise WordingError(whatsapp.no_template(kind))
+    filled = whatsapp.filled(
+        courier.wording,
+        template,
+        facts_of(runtime.settings, row, links=courier.links),
+        kind=kind,
+        locale=row["locale"],
+        timezone=row["timezone"],
+    )
+    return replace(message, template=filled)

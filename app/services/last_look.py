@@ -33,6 +33,7 @@ from app.services.customers import ERASED
 from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
 from app.services.quiet_hours import is_quiet
+from app.services.whatsapp import may_be_words, no_template, template_of
 
 _CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
 _ERASED = Refusal(status=Status.SUPPRESSED, reason=ERASED)
@@ -102,6 +103,17 @@ def _is_quiet(look: Look) -> Refusal | Delay | None:
     return is_quiet(look.courier.runtime, look.row, now=look.now)
 
 
+def _lacks_template(look: Look) -> Refusal | None:
+    runtime, row = look.courier.runtime, look.row
+    if row["channel"] != Channel.WHATSAPP:
+        return None
+    if template_of(runtime, kind=row["kind"], locale=row["locale"]) is not None:
+        return None
+    if may_be_words(look.tx, runtime, address=row["recipient"], now=look.now):
+        return None
+    return Refusal(status=Status.SUPPRESSED, reason=no_template(row["kind"]))
+
+
 def _is_over_budget(look: Look) -> Refusal | Delay | None:
     runtime, row = look.courier.runtime, look.row
     channel = Channel(row["channel"])
@@ -130,6 +142,7 @@ QUESTIONS: tuple[Question, ...] = (
     _is_erased,
     _is_untrue,
     _is_unwanted,
+    _lacks_template,
     _is_quiet,
     _is_over_budget,
 )

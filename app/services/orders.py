@@ -14,11 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.channels.table import Mode
-from app.domain.facts import read_facts
+from app.clock import utc_now
+from app.domain.facts import Facts, read_facts
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.errors import ConflictError, InvalidError, Problem, WordingError
 from app.runtime import Runtime
+from app.services import whatsapp
 from app.services.facts import SITE_DATA
 from app.services.pins import PinnedWords, pin_of
 from app.services.planning import Plan, insert, queue_of
@@ -126,8 +128,26 @@ def _text_problems(
                 timezone=settings.timezone,
                 own=pinned.find(tx, pin),
             )
+            if channel is Channel.WHATSAPP:
+                _try_template(tx, runtime, order, wording, facts)
         except WordingError as error:
             yield Problem("data", str(error))
+
+
+def _try_template(
+    tx: sa.Connection, runtime: Runtime, order: Order, wording: Wording, facts: Facts
+) -> None:
+    """Fill the template that would go in place of the words, if any."""
+    locale = order.locale or runtime.settings.locale
+    template = whatsapp.template_of(runtime, kind=order.kind, locale=locale)
+    if template is None or whatsapp.may_be_words(
+        tx, runtime, address=order.phone or "", now=utc_now()
+    ):
+        return
+    timezone = runtime.settings.timezone
+    whatsapp.filled(
+        wording, template, facts, kind=order.kind, locale=locale, timezone=timezone
+    )
 
 
 def _wanted(tx: sa.Connection, runtime: Runtime, order: Order) -> Counter[str]:

@@ -9,7 +9,7 @@ that names what is missing.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -152,6 +152,28 @@ class Wording:
             return self._texts.get_template(PLAIN_FRAME)
         code = self._texts.compile(source, name=file, filename=file)
         return Template.from_code(self._texts, code, self._texts.make_globals(None))
+
+    def fill(
+        self,
+        kind: str,
+        texts: Sequence[str],
+        facts: Facts,
+        *,
+        locale: str,
+        timezone: str,
+    ) -> list[str]:
+        """Fill short texts of the owner's, each on one line; raise WordingError."""
+        values = printable(kind, facts)
+        language, written_as = self._language(kind, Channel.WHATSAPP, locale)
+        formats = _formats(locale=written_as, timezone=timezone)
+        context = values | self._surroundings(Channel.WHATSAPP, language, formats)
+        try:
+            return [
+                header_line(self._texts.from_string(text).render(context))
+                for text in texts
+            ]
+        except MISTAKES as error:
+            raise WordingError(f"The text {texts} {_trouble(error)}.") from error
 
     def _surroundings(
         self, channel: Channel, language: str, formats: Formats

@@ -56,6 +56,15 @@ def count_open(tx: sa.Connection, *, received_before: datetime) -> int:
     return int(tx.execute(query).scalar_one())
 
 
+def last_received(tx: sa.Connection, *, channel: str, address: str) -> datetime | None:
+    """Return when somebody last wrote to us over a channel; None: never."""
+    query = sa.select(sa.func.max(inbox.c.received_at)).where(
+        inbox.c.address == address, inbox.c.channel == channel
+    )
+    found: datetime | None = tx.execute(query).scalar_one_or_none()
+    return found
+
+
 def bookings_under(tx: sa.Connection, *, phone: str, limit: int) -> list[Booking]:
     """Return the newest bookings under a number."""
     query = (
