@@ -38,6 +38,7 @@ from app.logs import fields
 from app.runtime import Runtime, open_runtime
 from app.services import (
     cleanup,
+    climbing,
     dispatch,
     following,
     jobs,
@@ -76,6 +77,7 @@ JOBS: dict[str, Work] = {
     "receipts": receipts.match_receipts,
     "silence": silence.look_out,
     "codes": verifications.forget_codes,
+    "ladders": climbing.climb_ladders,
     "reminders": reminders.plan_due_reminders,
     "expire": recovery.expire,
     "retry_failed": recovery.retry_failed,

@@ -60,6 +60,10 @@ class KindPolicy:
     supersedes: frozenset[Kind] = frozenset()
     #: How long before the start it is sent (reminders).
     send_before: tuple[timedelta, ...] = ()
+    #: Its channels one after the other, each only if the one before has not arrived
+    #: in time; empty: all of them at once. `staff` calls the customer.
+    ladder: tuple[str, ...] = ()
+    ladder_wait: timedelta = timedelta(minutes=10)
     on_unknown: OnUnknown = OnUnknown.RESEND_ONCE
     #: It must be known: whoever has opted out of all but the essential still gets it.
     essential: bool = False

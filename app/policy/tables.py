@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -83,6 +83,8 @@ RetryCap = Annotated[Duration, _between(_INSTANT, _DAY)]
 TimeLimit = Annotated[Duration, _between(_INSTANT, _WEEK)]
 #: A reminder leaves so long before the start: what is longer is a slip of the pen.
 SendBefore = Annotated[Duration, _between(timedelta(minutes=1), _YEAR)]
+LadderWait = Annotated[Duration, _between(timedelta(seconds=10), _DAY)]
+Rung = Literal["sms", "whatsapp", "email", "staff"]
 Priority = Annotated[StrictInt, Field(ge=0, le=100)]
 MaxLength = Annotated[StrictInt, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -103,8 +105,6 @@ Currency = Annotated[str, AfterValidator(check_currency)]
 Country = Annotated[str, AfterValidator(_check_country)]
 Worth = Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=False)]
 Name = Annotated[StrictStr, AfterValidator(check_name)]
-
-
 Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 
 
@@ -152,6 +152,9 @@ class KindTable(Table):
 
     channels: frozenset[Channel] = _key('["whatsapp", "sms", "email"]')
     send_before: tuple[SendBefore, ...] = _key('["24h", "2h"]')
+    #: One channel after the other, each only if the one before has not arrived.
+    ladder: tuple[Rung, ...] = _key('["whatsapp", "sms", "email", "staff"]')
+    ladder_wait: LadderWait = _key('"10m"')
     #: Who has unsubscribed still gets it, and a spent budget does not stop it.
     essential: StrictBool = _key("true")
     #: What it does in quiet hours: `leave`, `soon` or `wait`.

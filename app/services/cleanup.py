@@ -15,7 +15,7 @@ from functools import partial
 from app.clock import utc_now
 from app.logs import fields
 from app.runtime import Runtime
-from app.storage import cleaning, task_groups, verifications
+from app.storage import cleaning, ladders, task_groups, verifications
 from app.storage import receipts as events
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ def clean_up(runtime: Runtime) -> int:
         runtime, partial(cleaning.clean_batch, finished_before=finished_before)
     )
     _in_batches(runtime, partial(events.clean, received_before=now - KEEP_EVENTS))
+    _in_batches(runtime, partial(ladders.clean, created_before=finished_before))
     _in_batches(runtime, partial(verifications.clean, created_before=now - KEEP_CODES))
     keys_before = now - KEEP_IDEMPOTENCY_KEYS
     _in_batches(

@@ -34,6 +34,7 @@ from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
 from app.services.quiet_hours import is_quiet
 from app.services.whatsapp import may_be_words, no_template, template_of
+from app.storage import ladders
 
 _CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
 _ERASED = Refusal(status=Status.SUPPRESSED, reason=ERASED)
@@ -103,6 +104,19 @@ def _is_quiet(look: Look) -> Refusal | Delay | None:
     return is_quiet(look.courier.runtime, look.row, now=look.now)
 
 
+def _has_arrived_otherwise(look: Look) -> Refusal | None:
+    row = look.row
+    if row["ladder_id"] is None:
+        return None
+    channel = ladders.arrived_over(
+        look.tx, ladder_id=row["ladder_id"], but_not=row["id"]
+    )
+    if channel is None:
+        return None
+    reason = f"It arrived by {channel} after all."
+    return Refusal(status=Status.SUPERSEDED, reason=reason)
+
+
 def _lacks_template(look: Look) -> Refusal | None:
     runtime, row = look.courier.runtime, look.row
     if row["channel"] != Channel.WHATSAPP:
@@ -142,6 +156,7 @@ QUESTIONS: tuple[Question, ...] = (
     _is_erased,
     _is_untrue,
     _is_unwanted,
+    _has_arrived_otherwise,
     _lacks_template,
     _is_quiet,
     _is_over_budget,

@@ -6,7 +6,7 @@ Called by the deeds on bookings, the reminders and `POST /notifications`. Rings 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from app.domain.bookings import Booking, Customer
 from app.domain.gate import Delay, Refusal, unwanted
 from app.domain.ids import new_id
 from app.domain.kinds import USEFUL_FOR, Kind
+from app.domain.ladders import STAFF
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
@@ -25,7 +26,7 @@ from app.runtime import Runtime
 from app.services import consent, quiet_hours
 from app.services.pins import pin_of
 from app.services.policies import policy_in_force
-from app.storage import bookings, planning
+from app.storage import bookings, ladders, planning
 
 #: Said of a message whose channel has no credentials (CONTRACT section 3).
 CHANNEL_OFF = "channel not configured"
@@ -50,6 +51,8 @@ class Plan:
     priority: int | None = None
     due_at: datetime | None = None
     useful_until: datetime | None = None
+    #: The ladder whose rung it is; None: it stands alone.
+    ladder_id: str | None = None
 
 
 def plan_for_booking(
@@ -64,8 +67,9 @@ def plan_for_booking(
 ) -> list[str]:
     """Plan a message about a booking on each of its customer's channels.
 
-    Older unsent messages that it makes untrue are called off. `occasion` names what
-    makes the message unique within the booking; its revision, where none is given.
+    Where the kind has a ladder, on its first channel alone (see `climbing.py`). Older
+    unsent messages that it makes untrue are called off. `occasion` names what makes the
+    message unique within the booking; its revision, where none is given.
     """
     call_off_older(tx, runtime, booking, kind=kind, now=now)
     told = {
@@ -74,24 +78,77 @@ def plan_for_booking(
         **(args or {}),
     }
     planned = []
-    for channel in channels_of(runtime, booking.customer, kind):
-        plan = Plan(
+    occasion = occasion or str(booking.revision)
+    channels = list(channels_of(runtime, booking.customer, kind))
+    ladder = _ladder(runtime, booking, kind, channels, occasion=occasion, now=now)
+    for channel in channels if ladder is None else [Channel(ladder["rungs"][0])]:
+        plan = booking_plan(
+            booking,
             kind=kind,
             channel=channel,
-            recipient=address(booking.customer, channel),
-            recipient_name=booking.customer.name,
-            locale=booking.customer.locale,
-            timezone=booking.customer.timezone,
             args=told,
-            booking_id=booking.id,
-            dedupe_key=f"{booking.id}/{kind}/{channel}/{occasion or booking.revision}",
-            useful_until=_useful_until(booking, now),
+            occasion=occasion,
+            now=now,
+            ladder_id=None if ladder is None else ladder["id"],
         )
         if task_id := insert(tx, runtime, plan, now=now):
             planned.append(task_id)
-            if (kind, channel) == (Kind.BOOKING_CONFIRMED, Channel.EMAIL):
-                bookings.note_confirmation(tx, booking_id=booking.id, task_id=task_id)
+            if ladder is not None:
+                ladders.insert(tx, {**ladder, "task_id": task_id})
     return planned
+
+
+def booking_plan(
+    booking: Booking,
+    *,
+    kind: Kind,
+    channel: Channel,
+    args: Mapping[str, Any],
+    occasion: str,
+    now: datetime,
+    ladder_id: str | None = None,
+) -> Plan:
+    """Return the plan of a message about a booking over one channel."""
+    return Plan(
+        kind=kind,
+        channel=channel,
+        recipient=address(booking.customer, channel),
+        recipient_name=booking.customer.name,
+        locale=booking.customer.locale,
+        timezone=booking.customer.timezone,
+        args=args,
+        booking_id=booking.id,
+        dedupe_key=f"{booking.id}/{kind}/{channel}/{occasion}",
+        useful_until=_useful_until(booking, now),
+        ladder_id=ladder_id,
+    )
+
+
+def _ladder(
+    runtime: Runtime,
+    booking: Booking,
+    kind: Kind,
+    channels: Sequence[Channel],
+    *,
+    occasion: str,
+    now: datetime,
+) -> dict[str, Any] | None:
+    """Return the ladder that the message begins to climb; None: it has none."""
+    policy = runtime.policy.kinds[kind]
+    rungs = [rung for rung in policy.ladder if rung == STAFF or rung in channels]
+    if not rungs or rungs[0] == STAFF:
+        return None
+    return {
+        "id": new_id(),
+        "booking_id": booking.id,
+        "kind": kind,
+        "occasion": occasion,
+        "rungs": rungs,
+        "rung": 0,
+        "climb_at": now + policy.ladder_wait,
+        "state": "open",
+        "created_at": now,
+    }
 
 
 def insert(
@@ -110,9 +167,17 @@ def insert(
         "template_id": pin_of(
             tx, runtime, kind=plan.kind, channel=plan.channel, locale=locale
         ),
+        "ladder_id": plan.ladder_id,
     }
     fresh = planning.insert_notification(tx, task=task, notification=notification)
-    return task["id"] if fresh else None
+    if not fresh:
+        return None
+    is_confirmation = plan.kind is Kind.BOOKING_CONFIRMED
+    if is_confirmation and plan.channel is Channel.EMAIL and plan.booking_id:
+        bookings.note_confirmation(
+            tx, booking_id=plan.booking_id, task_id=str(task["id"])
+        )
+    return str(task["id"])
 
 
 def _task(

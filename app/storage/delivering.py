@@ -43,6 +43,7 @@ _FIND = (
         notifications.c.recipient_name,
         notifications.c.locale,
         notifications.c.timezone,
+        notifications.c.ladder_id,
         notifications.c.template_id,
         bookings.c.revision,
         bookings.c.reference,

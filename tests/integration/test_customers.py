@@ -52,6 +52,7 @@ IMPERSONAL = {
     *("daily_costs", "spending", "template_versions"),
     # Keyed hashes of addresses, for two days.
     *("verifications", "stopped_codes"),
+    "ladders",
 }
 
 

@@ -19,6 +19,7 @@ from app.storage.tables.house import (
     queue_states,
     workers,
 )
+from app.storage.tables.ladders import ladders
 from app.storage.tables.money import daily_costs, spending
 from app.storage.tables.own_tasks import own_tasks, task_groups, task_links
 from app.storage.tables.receipts import provider_events
@@ -51,6 +52,7 @@ __all__ = [
     "inbox",
     "installation",
     "jobs",
+    "ladders",
     "leases",
     "metadata",
     "notifications",

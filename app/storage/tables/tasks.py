@@ -116,6 +116,8 @@ notifications = sa.Table(
     sa.Column("timezone", sa.String, nullable=False),
     # The version of the owner's own words that it was planned with; null: ours.
     sa.Column("template_id", sa.String),
+    # The ladder whose rung it is; null: it stands alone.
+    sa.Column("ladder_id", sa.String, index=True),
     sa.Column("provider", sa.String),
     sa.Column("provider_message_id", sa.String, index=True),
     sa.Column("sent_at", Moment),
