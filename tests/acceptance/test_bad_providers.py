@@ -73,7 +73,7 @@ def test_next_attempt_is_not_made_before_the_provider_allows_it(box: Box) -> Non
 def test_message_outlives_a_provider_that_is_down_longer_than_the_quick_retries(
     box: Box,
 ) -> None:
-    box.simulator.add_fault("status", status=429)
+    box.simulator.add_fault("status", status=408)
     booked = box.shop.book_and_pay(channels=SMS)
     box.wait_for(booked, "failed")
     assert len(box.refused(booked.phone)) == 4

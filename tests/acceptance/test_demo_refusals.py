@@ -27,7 +27,7 @@ def test_box_that_sends_for_real_after_all_gets_no_second_act(
     box: Box, tmp_path: Path
 ) -> None:
     with pytest.raises(BellhopError, match="sends for real"):
-        demo.run_against(box._url, fresh_key(box), outbox=tmp_path)
+        demo.run_against(box.url, fresh_key(box), outbox=tmp_path)
 
     recipients = {entry["recipient"] for entry in box.simulator.ledger()}
     assert recipients == {"+12025550123", "alice@example.com"}
@@ -42,7 +42,7 @@ def test_messages_that_do_not_leave_end_the_demo_with_advice(
     monkeypatch.setattr(demo_story, "SENT_WITHIN_S", 0.2)
     box.worker.kill()
 
-    code = demo.run_against(box._url, fresh_key(box), outbox=tmp_path)
+    code = demo.run_against(box.url, fresh_key(box), outbox=tmp_path)
 
     told = capsys.readouterr().out
     assert code == 1
@@ -53,4 +53,4 @@ def test_messages_that_do_not_leave_end_the_demo_with_advice(
 
 def test_key_of_another_box_is_refused_in_plain_words(box: Box, tmp_path: Path) -> None:
     with pytest.raises(BellhopError, match="does not know this directory's API key"):
-        demo.run_against(box._url, "bh_another", outbox=tmp_path)
+        demo.run_against(box.url, "bh_another", outbox=tmp_path)

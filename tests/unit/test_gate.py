@@ -29,6 +29,7 @@ TRUE_IN: dict[Kind, set[str]] = {
     Kind.FOLLOW_UP: {"confirmed", "completed"},
     Kind.MESSAGE: set(BookingStatus),
     Kind.REPLY: set(BookingStatus),
+    Kind.ONE_TIME_CODE: set(BookingStatus),
 }
 #: These tell a time, and are untrue once the booking has another one.
 TELL_TIME = {Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}
