@@ -37,6 +37,7 @@ from app.errors import BellhopError, ConfigError, StartError
 from app.logs import fields
 from app.runtime import Runtime, open_runtime
 from app.services import (
+    bounces,
     cleanup,
     climbing,
     dispatch,
@@ -78,6 +79,7 @@ JOBS: dict[str, Work] = {
     "silence": silence.look_out,
     "codes": verifications.forget_codes,
     "ladders": climbing.climb_ladders,
+    "bounces": bounces.plan_reading,
     "reminders": reminders.plan_due_reminders,
     "expire": recovery.expire,
     "retry_failed": recovery.retry_failed,

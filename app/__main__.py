@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "Show what is going on: queues, workers, tasks, the schedule",
     "queue": "Pause, resume, purge or change a queue while all runs",
     "notifications": "List, show, retry and cancel notifications",
+    "bounce": "Take an e-mail that came back, from a mail server's pipe",
     "inbox": "Show what customers wrote, and say that one is dealt with",
     "customers": "Print all that is kept of a customer, or erase it",
     "costs": "Show what messages have cost, and how the budget stands",

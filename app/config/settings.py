@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
+from app.config.groups.bounces import BounceSettings
 from app.config.groups.email import SmtpSettings
 from app.config.groups.house import HouseSettings
 from app.config.groups.meta import MetaSettings
@@ -30,6 +31,7 @@ class Settings(
     MetaSettings,
     TwilioSettings,
     ResendSettings,
+    BounceSettings,
     SmtpSettings,
     HouseSettings,
 ):

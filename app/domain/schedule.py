@@ -23,6 +23,7 @@ SCHEDULE: dict[str, Timing] = {
     "receipts": timedelta(seconds=2),
     "silence": timedelta(minutes=10),
     "codes": timedelta(minutes=1),
+    "bounces": timedelta(minutes=5),
     "ladders": timedelta(seconds=5),
     "reminders": timedelta(minutes=1),
     "expire": timedelta(minutes=1),

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app import config
 from app.clock import utc_now
 from app.runtime import Runtime, open_runtime
-from app.services import alerts, dispatch, events, own_tasks
+from app.services import alerts, bounces, dispatch, events, own_tasks
 from app.services.actors_found import load_actors
 from app.work.desk import connected
 from app.work.kinds import GroupWish, Wish
@@ -45,6 +45,10 @@ class RowDesk:
             return events.emit(tx, self._runtime, event, payload, now=utc_now())
 
         return dispatch.perform(self._runtime, deed)
+
+    def read_bounces(self) -> str:
+        """Read the mailbox of bounces at once; return what came of it."""
+        return bounces.read_mailbox(self._runtime)
 
     def tell_staff(self, subject: str, text: str) -> str:
         """Tell the staff at once; return what came of it. Raises Retry."""

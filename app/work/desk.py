@@ -31,6 +31,10 @@ class Desk(Protocol):
         """Plan a task for every kind that subscribes to the event; return their ids."""
         ...
 
+    def read_bounces(self) -> str:
+        """Read the mailbox of bounces at once; return what came of it."""
+        ...
+
     def tell_staff(self, subject: str, text: str) -> str:
         """Tell the staff at once; return what came of it."""
         ...

@@ -33,7 +33,9 @@ REFUSED = {
 SECRETS = [
     name
     for name in names()
-    if name.endswith(("_KEY", "_TOKEN", "_PASSWORD", "_SECRET", "_NOTIFY_URLS"))
+    if name.endswith(
+        ("_KEY", "_TOKEN", "_PASSWORD", "_SECRET", "_NOTIFY_URLS", "_IMAP_URL")
+    )
 ]
 
 
