@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from app.channels.base import CALL_S, Message, Provider
+from app.channels.gateway import HttpGateway
+from app.channels.gateway_form import parse_body, parse_expected
+from app.channels.http_verdicts import basic
 from app.channels.meta import Meta
 from app.channels.preview import Preview
 from app.channels.resend import Resend
@@ -81,6 +84,17 @@ def vonage(place: Place) -> Provider:
     )
 
 
+def gateway(place: Place) -> Provider:
+    """Make a gateway that is Twilio again, by configuration alone."""
+    return HttpGateway(
+        url=f"{place.http}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+        headers={"Authorization": basic(ACCOUNT, place.password)},
+        form=parse_body("From=%2B14155550199&To={{ to }}&Body={{ text }}"),
+        accepted=parse_expected("status=queued|accepted"),
+        id_path="sid",
+    )
+
+
 def resend(place: Place) -> Provider:
     """Make Resend's e-mail."""
     return Resend(api_key=place.password, sender=ROSA, api_base=place.http)
@@ -105,7 +119,7 @@ def preview(place: Place) -> Provider:
 
 Maker = Callable[[Place], Provider]
 
-HTTP = [twilio_sms, twilio_whatsapp, meta, vonage, resend]
+HTTP = [twilio_sms, twilio_whatsapp, meta, vonage, gateway, resend]
 REMOTE = [*HTTP, smtp]
 EVERY = [*REMOTE, preview]
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from app.channels.base import Provider
 from app.config import Settings
 from app.domain.recipients import Channel
@@ -24,6 +26,7 @@ class Mode(StrEnum):
 
     TWILIO = "twilio"
     VONAGE = "vonage"
+    HTTP = "http"
     META = "meta"
     RESEND = "resend"
     SMTP = "smtp"
@@ -79,6 +82,7 @@ def credential_problems(
         *_idle_accounts(settings, table),
         *_half_pairs(settings),
         *_bad_sender(settings),
+        *_bad_gateway(settings),
         *_clear_text(settings),
     ]
     return list({problem.field: problem for problem in reversed(found)}.values())[::-1]
@@ -141,6 +145,31 @@ def _bad_sender(settings: Settings) -> Iterator[Problem]:
             yield Problem("DEFAULT_FROM_EMAIL", str(error))
 
 
+def _bad_gateway(settings: Settings) -> Iterator[Problem]:
+    if not settings.sms_http_url:
+        return
+    from app.channels import gateway_form  # noqa: PLC0415 - as above
+
+    for variable, read, text in (
+        ("SMS_HTTP_BODY", gateway_form.parse_body, plain(settings.sms_http_body)),
+        (
+            "SMS_HTTP_HEADERS",
+            gateway_form.parse_headers,
+            plain(settings.sms_http_headers),
+        ),
+        (
+            "SMS_HTTP_ACCEPTED",
+            gateway_form.parse_expected,
+            settings.sms_http_accepted or "",
+        ),
+        ("SMS_HTTP_ID", gateway_form.parse_path, settings.sms_http_id or ""),
+    ):
+        try:
+            read(text)
+        except ValueError as error:
+            yield Problem(variable, str(error))
+
+
 def _clear_text(settings: Settings) -> Iterator[Problem]:
     """Refuse, in production, to send passwords unencrypted beyond this machine."""
     if settings.env != "production":
@@ -150,6 +179,10 @@ def _clear_text(settings: Settings) -> Iterator[Problem]:
     if has_password and not (encrypted or _is_this_machine(settings.email_host or "")):
         message = "must be 1: the password would leave this machine in clear text"
         yield Problem("EMAIL_USE_TLS", message)
+    gateway = urlsplit(settings.sms_http_url or "")
+    if gateway.scheme == "http" and not _is_at_home(gateway.hostname or ""):
+        message = "must begin with https: what is sent would be readable on its way"
+        yield Problem("SMS_HTTP_URL", message)
     for variable in _BASES:
         base = urlsplit(str(value(settings, variable)))
         if base.scheme == "http" and not _is_this_machine(base.hostname or ""):
@@ -162,8 +195,21 @@ def _order(settings: Settings, variable: str) -> tuple[str, ...]:
     return names if isinstance(names, tuple) else ()
 
 
+def _is_at_home(host: str) -> bool:
+    """Whether it is in the shop's own network, where gateways with a SIM card are."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return _is_this_machine(host)
+
+
 def _is_this_machine(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def plain(secret: SecretStr | None) -> str:
+    """Return a secret as it is; empty where there is none."""
+    return secret.get_secret_value() if secret else ""

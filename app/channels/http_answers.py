@@ -31,12 +31,16 @@ class Answer:
         """The pause the server asks for, at most an hour; None if it names none."""
         return _pause(self.headers.get("Retry-After", ""), now=utc_now())
 
+    def json_value(self) -> Any:
+        """Return what the body says as JSON; None if it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
     def json_object(self) -> Mapping[str, Any]:
         """Return the body as a JSON object; an empty one if it is anything else."""
-        try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
+        value = self.json_value()
         return value if isinstance(value, dict) else {}
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from app.channels.base import Provider
 from app.channels.credentials import (
     Mode,
     Row,
     credential_problems,
     is_wanted,
+    plain,
     value,
 )
 from app.config import Settings
@@ -123,7 +122,7 @@ def _twilio(settings: Settings, channel: Channel, sender: str | None) -> Provide
     return Twilio(
         channel=channel,
         account_sid=settings.twilio_account_sid or "",
-        auth_token=_plain(settings.twilio_auth_token),
+        auth_token=plain(settings.twilio_auth_token),
         sender=sender or "",
         api_base=settings.twilio_api_base,
         callback=_callback(settings, "twilio/status"),
@@ -141,11 +140,26 @@ def _vonage(settings: Settings) -> Provider:
     from app.channels.vonage import Vonage  # noqa: PLC0415 - see the top
 
     return Vonage(
-        api_key=_plain(settings.vonage_api_key),
-        api_secret=_plain(settings.vonage_api_secret),
+        api_key=plain(settings.vonage_api_key),
+        api_secret=plain(settings.vonage_api_secret),
         sender=settings.vonage_sms_from or "",
         api_base=settings.vonage_api_base,
         callback=_callback(settings, "vonage/status"),
+    )
+
+
+def _gateway(settings: Settings) -> Provider:
+    from app.channels import gateway_form as form  # noqa: PLC0415 - see the top
+    from app.channels.gateway import HttpGateway  # noqa: PLC0415 - likewise
+
+    return HttpGateway(
+        url=settings.sms_http_url or "",
+        headers=form.parse_headers(plain(settings.sms_http_headers)),
+        form=form.parse_body(plain(settings.sms_http_body)),
+        accepted=form.parse_expected(
+            settings.sms_http_accepted or "", settings.sms_http_later or ""
+        ),
+        id_path=form.parse_path(settings.sms_http_id or ""),
     )
 
 
@@ -154,7 +168,7 @@ def _meta(settings: Settings) -> Provider:
 
     return Meta(
         phone_number_id=settings.whatsapp_phone_number_id or "",
-        access_token=_plain(settings.whatsapp_access_token),
+        access_token=plain(settings.whatsapp_access_token),
         api_base=settings.whatsapp_api_base,
     )
 
@@ -164,7 +178,7 @@ def _resend(settings: Settings) -> Provider:
     from app.channels.resend import Resend  # noqa: PLC0415 - likewise
 
     return Resend(
-        api_key=_plain(settings.resend_api_key),
+        api_key=plain(settings.resend_api_key),
         sender=parse_sender(settings.default_from_email or ""),
         api_base=settings.resend_api_base,
     )
@@ -180,7 +194,7 @@ def _smtp(settings: Settings) -> Provider:
         port=settings.email_port,
         security=_security(settings),
         user=settings.email_host_user or "",
-        password=_plain(settings.email_host_password),
+        password=plain(settings.email_host_password),
     )
     return Smtp(server=server, sender=parse_sender(settings.default_from_email or ""))
 
@@ -191,10 +205,6 @@ def _security(settings: Settings) -> Security:
     if settings.email_use_ssl:
         return Security.TLS
     return Security.STARTTLS if settings.email_use_tls else Security.NONE
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""
 
 
 _TWILIO_ACCOUNT = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
@@ -222,6 +232,13 @@ PROVIDERS: tuple[Row, ...] = (
         wanted_by=("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_SMS_FROM"),
         needs=("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_SMS_FROM"),
         build=_vonage,
+    ),
+    Row(
+        name=Mode.HTTP,
+        channel=Channel.SMS,
+        wanted_by=("SMS_HTTP_URL",),
+        needs=("SMS_HTTP_URL",),
+        build=_gateway,
     ),
     Row(
         name=Mode.META,

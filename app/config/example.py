@@ -28,6 +28,7 @@ GROUPS = {
     "TWILIO_ACCOUNT_SID": "SMS and WhatsApp over Twilio",
     "WHATSAPP_PHONE_NUMBER_ID": "WhatsApp over Meta",
     "VONAGE_API_KEY": "SMS over Vonage",
+    "SMS_HTTP_URL": "SMS over any other company",
     "SMS_PROVIDERS": "Which provider comes first",
     "STAFF_NOTIFY_URLS": "Alerts for the staff",
     "RAZORPAY_KEY_ID": "Payments over Razorpay",
@@ -76,4 +77,6 @@ def _written(default: Any) -> str:
 
 
 def _quoted(value: str) -> str:
-    return f'"{value}"' if NEEDS_QUOTES & set(value) else value
+    if not NEEDS_QUOTES & set(value):
+        return value
+    return f"'{value}'" if '"' in value else f'"{value}"'

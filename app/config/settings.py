@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from app.config.groups.bounces import BounceSettings
 from app.config.groups.email import SmtpSettings
+from app.config.groups.gateway import GatewaySettings
 from app.config.groups.house import HouseSettings
 from app.config.groups.meta import MetaSettings
 from app.config.groups.order import ProviderOrder
@@ -29,6 +30,7 @@ class Settings(
     ProviderOrder,
     VonageSettings,
     MetaSettings,
+    GatewaySettings,
     TwilioSettings,
     ResendSettings,
     BounceSettings,

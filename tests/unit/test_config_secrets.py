@@ -34,7 +34,16 @@ SECRETS = [
     name
     for name in names()
     if name.endswith(
-        ("_KEY", "_TOKEN", "_PASSWORD", "_SECRET", "_NOTIFY_URLS", "_IMAP_URL")
+        (
+            "_KEY",
+            "_TOKEN",
+            "_PASSWORD",
+            "_SECRET",
+            "_NOTIFY_URLS",
+            "_IMAP_URL",
+            "_HEADERS",
+            "_BODY",
+        )
     )
 ]
 
