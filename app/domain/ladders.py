@@ -6,6 +6,7 @@ message decides; where nobody tells, what was sent counts as arrived.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.tasks import Status
@@ -43,3 +44,22 @@ def step(status: Status, *, tells: bool, is_late: bool) -> Step:
     if status in _ARRIVES_NO_MORE or is_late:
         return Step.CLIMB
     return Step.WAIT
+
+
+def climbs_at(
+    planned: datetime,
+    status: Status,
+    *,
+    sent_at: datetime | None,
+    next_attempt_at: datetime | None,
+    wait: timedelta,
+) -> datetime:
+    """Return when a rung's time is over: it counts from the moment that it leaves.
+
+    `planned`: when it is over for what could have left at once. What was put off (quiet
+    hours, a budget) has its time afterwards; what fails or queues up is not waited for.
+    """
+    leaves_at = sent_at
+    if status is Status.PENDING:
+        leaves_at = next_attempt_at
+    return planned if leaves_at is None else max(planned, leaves_at + wait)

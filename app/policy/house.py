@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from app.domain.durations import write_duration
 from app.domain.kinds import KINDS, Kind
+from app.domain.ladders import STAFF
 from app.domain.schedule import SCHEDULE, Timing, write_timing
 from app.errors import Problem
 from app.policy.tables import KindTable
@@ -44,12 +45,22 @@ def schedule_problems(schedule: Mapping[str, Timing]) -> Iterator[Problem]:
 
 
 def kind_problems(kinds: Mapping[str, KindTable]) -> Iterator[Problem]:
-    """Tell which kinds would be sent before something that they do not wait for."""
+    """Tell which kinds wait for nothing to be sent before, or have a strange ladder."""
     for name, table in kinds.items():
         if "send_before" in table.given() and name in set(Kind) - REMINDERS:
             reminders = ", ".join(sorted(REMINDERS))
             words = f"is for reminders ({reminders}); a {name} leaves at once"
             yield Problem(f"kinds.{name}.send_before", words)
+        if words := _ladder_trouble(table.given().get("ladder", ())):
+            yield Problem(f"kinds.{name}.ladder", words)
+
+
+def _ladder_trouble(ladder: Sequence[str]) -> str:
+    if len(set(ladder)) < len(ladder):
+        return "names a channel twice"
+    if STAFF in ladder and (ladder[-1] != STAFF or len(ladder) == 1):
+        return f"must have {STAFF} at its end, after a channel: nobody follows people"
+    return ""
 
 
 def _keeps_pace(job: str, timing: Timing) -> bool:

@@ -69,6 +69,8 @@ def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
         channels = "all" if usual.channels is None else plain(usual.channels)
         tables[f"kinds.{kind}"] = {
             "channels": channels,
+            "ladder": plain(usual.ladder),
+            "ladder_wait": plain(usual.ladder_wait),
             "essential": usual.essential,
             "quiet_hours": str(usual.quiet_hours),
         }

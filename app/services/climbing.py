@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from app.clock import utc_now
 from app.domain.bookings import Booking
 from app.domain.formats import formats_for
+from app.domain.gate import BookingNow, refusal
 from app.domain.kinds import Kind
-from app.domain.ladders import STAFF, WAITS_BELOW, Step, step
+from app.domain.ladders import STAFF, WAITS_BELOW, Step, climbs_at, step
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.logs import fields
@@ -41,7 +42,12 @@ def climb_ladders(runtime: Runtime) -> int:
     telling = frozenset(expecting(runtime.settings))
     with runtime.database.read() as tx:
         found = store.open_ones(tx, limit=AT_ONCE)
-    due = [(row, what) for row in found if (what := _step(row, telling, now=now))]
+    due = [
+        (row, what)
+        for row in found
+        if (what := _step(runtime, row, telling, now=now)) is not Step.WAIT
+        or now >= row["climb_at"]
+    ]
     if not due:
         return 0
 
@@ -51,15 +57,26 @@ def climb_ladders(runtime: Runtime) -> int:
     return dispatch.perform(runtime, deed)
 
 
-def _step(row: sa.RowMapping, telling: frozenset[str], *, now: datetime) -> Step | None:
+def _step(
+    runtime: Runtime, row: sa.RowMapping, telling: frozenset[str], *, now: datetime
+) -> Step:
     if row["status"] is None:
         return Step.OVER  # its message was cleaned up
-    what = step(
+    return step(
         Status(row["status"]),
         tells=row["provider"] in telling,
-        is_late=now >= row["climb_at"],
+        is_late=now >= _climbs_at(runtime, row),
     )
-    return None if what is Step.WAIT else what
+
+
+def _climbs_at(runtime: Runtime, row: sa.RowMapping) -> datetime:
+    return climbs_at(
+        row["climb_at"],
+        Status(row["status"]),
+        sent_at=row["sent_at"],
+        next_attempt_at=row["next_attempt_at"],
+        wait=runtime.policy.kinds[Kind(row["kind"])].ladder_wait,
+    )
 
 
 def _take(
@@ -72,14 +89,34 @@ def _take(
 ) -> bool:
     if store.find_open(tx, row["id"]) is None:
         return False
+    if what is Step.WAIT:
+        # It leaves later: those behind it have their turn.
+        store.change(tx, row["id"], climb_at=_climbs_at(runtime, row))
+        return False
+    if what is Step.CLIMB and store.arrived_over(tx, ladder_id=row["id"]):
+        what = Step.REACHED  # a receipt came late
     if what is not Step.CLIMB:
         store.change(tx, row["id"], state=what)
         return False
     booking = bookings.find(tx, row["booking_id"], lock=True)
-    if booking is None or booking.start <= now or row["useful_until"] <= now:
+    if booking is None or not _is_true(runtime, row, booking, now=now):
         store.change(tx, row["id"], state=Step.OVER)
         return False
     return _climb(tx, runtime, row, booking, now=now)
+
+
+def _is_true(
+    runtime: Runtime, row: sa.RowMapping, booking: Booking, *, now: datetime
+) -> bool:
+    """Whether the message still tells what is so, and the appointment is ahead."""
+    refused = refusal(
+        runtime.policy.kinds[Kind(row["kind"])],
+        args=row["args"],
+        booking=BookingNow(status=booking.status, start=booking.start),
+        useful_until=booking.start,  # whatever its queue allows: others may be faster
+        now=now,
+    )
+    return refused is None
 
 
 def _climb(

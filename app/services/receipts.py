@@ -24,6 +24,7 @@ from app.domain.tasks import Status
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import consent, costs, dispatch
+from app.storage import ladders
 from app.storage import receipts as store
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,8 @@ def _apply(
             return EventState.NEW  # it has moved on just now
         if found["status"] not in _TAKEN:
             costs.note_later(tx, runtime, found["id"], now=now)
+        if follows is Status.UNDELIVERED:
+            ladders.reopen(tx, task_id=found["id"])
         state = EventState.APPLIED
     if receipt.is_free:
         costs.take_off(tx, runtime, found["id"], now=now)

@@ -28,8 +28,9 @@ def open_ones(tx: sa.Connection, *, limit: int) -> list[sa.RowMapping]:
             ladders,
             tasks.c.status,
             tasks.c.args,
-            tasks.c.useful_until,
+            tasks.c.next_attempt_at,
             notifications.c.provider,
+            notifications.c.sent_at,
         )
         .outerjoin(tasks, tasks.c.id == ladders.c.task_id)
         .outerjoin(notifications, notifications.c.task_id == ladders.c.task_id)
@@ -38,6 +39,22 @@ def open_ones(tx: sa.Connection, *, limit: int) -> list[sa.RowMapping]:
         .limit(limit)
     )
     return list(tx.execute(query).mappings())
+
+
+def reopen(tx: sa.Connection, *, task_id: str) -> None:
+    """Climb on from a message that counted as arrived, and has come back."""
+    its_ladder = sa.select(notifications.c.ladder_id).where(
+        notifications.c.task_id == task_id
+    )
+    tx.execute(
+        sa.update(ladders)
+        .where(
+            ladders.c.id == its_ladder.scalar_subquery(),
+            ladders.c.task_id == task_id,
+            ladders.c.state == "reached",
+        )
+        .values(state="open")
+    )
 
 
 def find_open(tx: sa.Connection, ladder_id: str) -> sa.RowMapping | None:
@@ -50,8 +67,11 @@ def find_open(tx: sa.Connection, ladder_id: str) -> sa.RowMapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
-def arrived_over(tx: sa.Connection, *, ladder_id: str, but_not: str) -> str | None:
-    """Return the channel over which another rung's message has arrived, if any."""
+def arrived_over(tx: sa.Connection, *, ladder_id: str, but_not: str = "") -> str | None:
+    """Return the channel over which a rung's message has arrived, if any.
+
+    `but_not`: a message that does not count.
+    """
     query = (
         sa.select(notifications.c.channel)
         .join(tasks, tasks.c.id == notifications.c.task_id)

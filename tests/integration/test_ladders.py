@@ -6,89 +6,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from app.domain.consent import How, Said
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
-from app.services import bookings, consent
+from app.services import consent
 from app.services.climbing import climb_ladders
-from app.storage.tables import ladders, notifications, tasks
+from app.storage.tables import tasks
+from tests.climbing import (
+    BAD,
+    POLICY,
+    cancel,
+    climb,
+    confirm,
+    deliver_whatsapp,
+    state,
+    task_of,
+    told,
+)
 from tests.door import open_door
 from tests.engine import Engine, open_engine
 from tests.house import ALICE, perform, rows
-from tests.replying import book
 from tests.webhook_house import SECRETS, meta, meta_receipt, send, twilio_receipt
-
-POLICY = """
-[queues]
-sms = { rate_limit = "0" }
-whatsapp = { rate_limit = "0" }
-email = { rate_limit = "0" }
-[whatsapp]
-free_words = true
-[kinds.booking_confirmed]
-ladder = ["whatsapp", "sms", "email", "staff"]
-ladder_wait = "10m"
-"""
-#: The providers that tell: e-mail goes out over one that does not.
-PROVIDERS = {Channel.WHATSAPP: "meta", Channel.SMS: "twilio", Channel.EMAIL: "smtp"}
-BAD = Outcome(result=Result.PERMANENT_RECIPIENT, reason="not on WhatsApp")
 
 
 @pytest.fixture(name="engine")
 def engine_with_receipts(tmp_path: Path) -> Iterator[Engine]:
     with open_engine(tmp_path, policy=POLICY, **SECRETS) as engine:
         yield engine
-
-
-def climb(engine: Engine) -> None:
-    """Do what the scheduler does, and let what follows leave."""
-    climb_ladders(engine.runtime)
-    engine.work()
-    name_providers(engine)
-
-
-def name_providers(engine: Engine) -> None:
-    """Let each channel's message have left over its own provider."""
-    known = notifications.c
-    with engine.runtime.database.write() as tx:
-        for channel, provider in PROVIDERS.items():
-            tx.execute(
-                sa.update(notifications)
-                .where(known.channel == channel, known.provider == "fake")
-                .values(provider=provider)
-            )
-
-
-def confirm(engine: Engine, **more: object) -> None:
-    book(engine, **more)
-    name_providers(engine)
-
-
-def told(engine: Engine) -> dict[str, str]:
-    """Return the state of each channel's message."""
-    query = sa.select(notifications.c.channel, tasks.c.status).join(
-        tasks, tasks.c.id == notifications.c.task_id
-    )
-    with engine.runtime.database.read() as tx:
-        found = tx.execute(query.where(tasks.c.kind == "booking_confirmed"))
-        return {row.channel: row.status for row in found}
-
-
-def task_of(engine: Engine, channel: str) -> str:
-    (row,) = rows(engine.runtime, notifications, channel=channel)
-    return str(row["task_id"])
-
-
-def state(engine: Engine) -> str:
-    (row,) = rows(engine.runtime, ladders)
-    return str(row["state"])
-
-
-def deliver_whatsapp(engine: Engine) -> None:
-    receipt = meta_receipt("delivered", wamid="w-1", key=task_of(engine, "whatsapp"))
-    send(open_door(engine.runtime), meta({"statuses": [receipt]}))
 
 
 def test_only_the_first_channel_goes_at_once(engine: Engine) -> None:
@@ -192,18 +137,9 @@ def test_what_still_waits_gives_way_to_the_next_channel(engine: Engine) -> None:
 
 
 def test_after_a_cancellation_nothing_climbs(engine: Engine) -> None:
-    booking = book(engine)
+    confirm(engine)
     engine.clock.advance(minutes=10)
-    perform(
-        engine.runtime,
-        lambda tx: bookings.cancel(
-            tx,
-            engine.runtime,
-            bookings.find(tx, booking.id),
-            now=engine.clock.now,
-            reason="",
-        ),
-    )
+    cancel(engine)
     climb(engine)
 
     assert "sent" not in {

@@ -185,6 +185,22 @@ def test_a_mailbox_must_be_an_address_or_nothing(tmp_path: Path) -> None:
     assert 'example: reply_to = "hello@salon.example"' in found["email.reply_to"]
 
 
+@pytest.mark.parametrize(
+    ("ladder", "words"),
+    [
+        ('["sms", "sms"]', "names a channel twice"),
+        ('["staff", "sms"]', "must have staff at its end"),
+        ('["staff"]', "must have staff at its end"),
+    ],
+)
+def test_a_ladder_that_leads_nowhere_is_told(
+    tmp_path: Path, ladder: str, words: str
+) -> None:
+    text = f"[kinds.booking_confirmed]\nladder = {ladder}\n"
+
+    assert words in problems_of(tmp_path, text)["kinds.booking_confirmed.ladder"]
+
+
 def test_two_ladders_of_reminders_contradict_each_other(tmp_path: Path) -> None:
     text = (
         '[reminders]\npreset = "salon"\n[kinds.booking_reminder]\nsend_before = ["3h"]'
