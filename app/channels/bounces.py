@@ -8,11 +8,10 @@ and knows a message by that alone.
 from __future__ import annotations
 
 import email
-import email.policy
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from email.message import EmailMessage, Message
+from email.message import Message
 from urllib.parse import unquote
 
 from app.channels.base import Verdict
@@ -51,9 +50,8 @@ _TRIED_LONG = Verdict(
 
 def read_bounce(content: bytes) -> list[Receipt]:
     """Read what a message tells of ours; nothing where it is no report of delivery."""
-    message = email.message_from_bytes(
-        content[:MOST_BYTES], policy=email.policy.default
-    )
+    # The old policy leaves headers as they are; the new one stumbles over strange ones.
+    message = email.message_from_bytes(content[:MOST_BYTES])
     if message.get_content_type() != "multipart/report":
         return []
     parts = list(message.walk())
@@ -122,8 +120,9 @@ def _quoted_headers(part: Message) -> Message | None:
         quoted = part.get_payload()
         first = quoted[0] if isinstance(quoted, list) and quoted else None
         return first if isinstance(first, Message) else None
-    if kind == "text/rfc822-headers" and isinstance(part, EmailMessage):
-        return email.message_from_string(str(part.get_content()))
+    if kind == "text/rfc822-headers":
+        quoted = part.get_payload(decode=True)  # whatever charset it claims
+        return email.message_from_bytes(quoted) if isinstance(quoted, bytes) else None
     return None
 
 

@@ -62,9 +62,10 @@ def read_mailbox(runtime: Runtime) -> str:
         raise Fatal("BOUNCE_IMAP_URL is not set.")
     try:
         mailbox = Mailbox.parse(address.get_secret_value())
-        count = read_reports(mailbox, lambda content: take_bounce(runtime, content))
     except ValueError as error:
         raise Fatal(f"BOUNCE_IMAP_URL {error}.") from None
+    try:
+        count = read_reports(mailbox, lambda content: take_bounce(runtime, content))
     except MailboxError as error:
         raise Retry(f"{error}.", after=EVERY) from None
     return f"{count} read"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.channels.bounces import MOST_BYTES, read_bounce
 from app.domain.outcomes import Result
@@ -59,6 +61,36 @@ def test_headers_alone_are_enough() -> None:
     (receipt,) = read_bounce(bounce("a/b", quoted="text/rfc822-headers"))
 
     assert receipt.key == "a/b"
+
+
+@pytest.mark.parametrize("charset", ["nonsense", "x-\xff", '"utf-7\0"'])
+def test_a_charset_that_nobody_knows_hides_no_message(charset: str) -> None:
+    quoted = f"text/rfc822-headers; charset={charset}"
+
+    (receipt,) = read_bounce(bounce("n-1", quoted=quoted))
+
+    assert receipt.key == "n-1"
+
+
+_ODD = st.binary(max_size=8) | st.sampled_from([b"=?", b"<", b'"', b"\r\n", b";", b"@"])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1200), st.integers(0, 30), _ODD),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_no_report_is_so_strange_that_reading_it_fails(
+    changes: list[tuple[int, int, bytes]],
+) -> None:
+    content = bounce("n-1")
+    for place, length, odd in changes:
+        content = content[:place] + odd + content[place + length :]
+
+    for receipt in read_bounce(content):
+        assert receipt.stage in Stage
 
 
 def test_the_same_bounce_is_the_same_event() -> None:
