@@ -23,6 +23,7 @@ from tests.engine import Engine, another_worker, open_engine
 from tests.fakes import FakeProvider
 from tests.house import rows
 from tests.imap_house import MailboxHouse, serving
+from tests.postgres import about_sqlite
 from tests.shell import Shell
 
 LETTER = b"Subject: Hello\nContent-Type: text/plain\n\nWhen do you open?\n"
@@ -185,6 +186,7 @@ def test_the_command_takes_a_bounce_from_a_pipe(
     assert (ignored.code, ignored.json) == (0, {"messages": 0})
 
 
+@about_sqlite
 def test_a_mail_server_keeps_what_cannot_be_taken_now(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
