@@ -34,6 +34,8 @@ class Delay:
     reason: str
 
 
+#: What is said, too, of a message of which an earlier attempt's end is not known.
+MAY_HAVE_LEFT = " It may have been sent before: its provider gave no clear answer."
 TOO_LATE = Refusal(status=Status.EXPIRED, reason="It would come too late to be useful.")
 
 

@@ -11,8 +11,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from app.channels.base import Message
+from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
-from app.domain.gate import Delay, Refusal
+from app.domain.gate import MAY_HAVE_LEFT, Delay, Refusal
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
@@ -116,9 +117,12 @@ def _attempt(
 
 def _refused(tx: sa.Connection, row: sa.RowMapping, refused: Refusal) -> Refusal | None:
     now = utc_now()
+    may_have_left = refusing.may_have_left(
+        tx, task_id=row["id"], unasked=REPEATS_SAFELY
+    )
     to = {
         "status": refused.status,
-        "reason": refused.reason,
+        "reason": refused.reason + (MAY_HAVE_LEFT if may_have_left else ""),
         "next_attempt_at": None,
         "finished_at": now,
         "now": now,

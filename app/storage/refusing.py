@@ -5,13 +5,14 @@ Guarded by its state: a task that somebody else has taken is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.storage.tables import tasks
+from app.domain.outcomes import Result
+from app.storage.tables import attempts, tasks
 
 #: Not taken yet.
 _WAITS = tasks.c.status.in_(["queued", "pending", "retrying"])
@@ -60,6 +61,19 @@ _DELAY = (
 def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
     """Give a waiting task its last state without an attempt; tell whether it waited."""
     return tx.execute(_REFUSE, {"task_id": task_id, **to}).rowcount == 1
+
+
+def may_have_left(tx: sa.Connection, *, task_id: str, unasked: Collection[str]) -> bool:
+    """Whether nobody knows what became of an attempt of the task.
+
+    `unasked`: the providers that are not asked, as a second time there is harmless.
+    """
+    query = sa.select(sa.literal(1)).where(
+        attempts.c.task_id == task_id,
+        attempts.c.outcome == Result.AMBIGUOUS,
+        attempts.c.provider.in_(unasked),
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def rounds_of(tx: sa.Connection, *, task_id: str) -> int | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.channels.credentials import REPEATS_SAFELY
 from app.channels.table import open_providers
+from app.domain.gate import MAY_HAVE_LEFT
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.services import workers
@@ -82,3 +83,18 @@ def test_the_table_of_harmless_ones_is_true(tmp_path: Path) -> None:
     assert preview is not None
     assert preview.name in REPEATS_SAFELY
     assert preview.repeats_safely
+
+
+def test_what_is_called_off_before_its_repetition_says_that_it_may_have_left(
+    engine: Engine,
+) -> None:
+    worker = careful(engine)
+    worker.provider.script += [AMBIGUOUS] * 3
+    message = worker.message()
+    worker.work()
+
+    worker.clock.advance(days=400)
+    worker.work()
+
+    assert worker.status(message) == "expired"
+    assert str(worker.row(message)["reason"]).endswith(MAY_HAVE_LEFT)
