@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 
-from app.channels.base import CALL_S, LookupAnswer, Message, Verdict
+from app.channels.base import CALL_S, Message, Verdict
 from app.channels.gateway_form import Expected, Form, filled_headers, found_at
-from app.channels.http import HttpClient
 from app.channels.http_answers import Answer, Failure
 from app.channels.http_verdicts import (
     HALF_A_CHARACTER,
@@ -23,7 +21,8 @@ from app.channels.http_verdicts import (
     refused,
     unanswered,
 )
-from app.domain.outcomes import Fault, Lookup, Outcome, Result
+from app.channels.unasked import Unasked
+from app.domain.outcomes import Fault, Outcome, Result
 from app.domain.recipients import Channel
 
 COMPANY = "the SMS gateway"
@@ -34,7 +33,7 @@ _BUSY = Verdict(Result.TRANSIENT, f"{COMPANY} asks us to try again later", Fault
 _REFUSED = Verdict(Result.PERMANENT_CONTENT, f"{COMPANY} refused the message")
 
 
-class HttpGateway:
+class HttpGateway(Unasked):
     """Posts SMS to one address."""
 
     name = "http"
@@ -51,7 +50,7 @@ class HttpGateway:
         id_path: str = "",
     ) -> None:
         """`accepted` and `id_path`: what a yes says, and where it names the message."""
-        self._client = HttpClient()
+        super().__init__()
         self._url = url
         self._headers = headers
         self._form = form
@@ -71,20 +70,6 @@ class HttpGateway:
             )
             return judged(verdict, answer)
         return self._outcome(message, answer)
-
-    def look_up(
-        self,
-        message: Message,  # noqa: ARG002 - nobody knows how to ask
-        *,
-        since: datetime,  # noqa: ARG002 - as above
-        within_s: float = CALL_S,  # noqa: ARG002 - as above
-    ) -> LookupAnswer:
-        """Say that it cannot be asked."""
-        return LookupAnswer(lookup=Lookup.UNSUPPORTED)
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._client.close()
 
     def _post(self, message: Message, within_s: float) -> Answer | Failure:
         content = self._form.filled(

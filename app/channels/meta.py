@@ -9,11 +9,9 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from app.channels.base import CALL_S, LookupAnswer, Message, Template, Verdict
-from app.channels.http import HttpClient
+from app.channels.base import CALL_S, Message, Template, Verdict
 from app.channels.http_answers import Answer, Failure
 from app.channels.http_verdicts import (
     HALF_A_CHARACTER,
@@ -25,7 +23,8 @@ from app.channels.http_verdicts import (
     unanswered,
 )
 from app.channels.meta_codes import META_CODES
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.channels.unasked import Unasked
+from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 
 COMPANY = "Meta"
@@ -35,7 +34,7 @@ VERSION = "v23.0"
 _PAUSED = "paused"
 
 
-class Meta:
+class Meta(Unasked):
     """Sends WhatsApp messages from one phone number of a Meta business account."""
 
     name = "meta"
@@ -45,7 +44,7 @@ class Meta:
     def __init__(
         self, *, phone_number_id: str, access_token: str, api_base: str
     ) -> None:
-        self._client = HttpClient()
+        super().__init__()
         self._url = f"{api_base.rstrip('/')}/{VERSION}/{phone_number_id}/messages"
         self._headers = {"Authorization": f"Bearer {access_token}"}
 
@@ -62,20 +61,6 @@ class Meta:
         if isinstance(answer, Failure):
             return unanswered(answer, company=COMPANY)
         return _outcome(answer)
-
-    def look_up(
-        self,
-        message: Message,  # noqa: ARG002 - Meta offers none
-        *,
-        since: datetime,  # noqa: ARG002 - as above
-        within_s: float = CALL_S,  # noqa: ARG002 - as above
-    ) -> LookupAnswer:
-        """Say that Meta cannot be asked; its receipts tell."""
-        return LookupAnswer(lookup=Lookup.UNSUPPORTED)
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._client.close()
 
 
 def _payload(message: Message) -> dict[str, Any]:

@@ -9,10 +9,10 @@ https://resend.com/docs/api-reference/emails/send-email
 from __future__ import annotations
 
 import base64
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from app.channels.base import CALL_S, LookupAnswer, Message, Verdict
+from app.channels.base import CALL_S, Message, Verdict
 from app.channels.email_headers import headers_of
 from app.channels.email_message import (
     INVITE_FILE,
@@ -22,7 +22,6 @@ from app.channels.email_message import (
     one_line,
     plain_address,
 )
-from app.channels.http import HttpClient
 from app.channels.http_answers import Answer, Failure
 from app.channels.http_verdicts import (
     HALF_A_CHARACTER,
@@ -33,7 +32,8 @@ from app.channels.http_verdicts import (
     refused,
     unanswered,
 )
-from app.domain.outcomes import Fault, Lookup, Outcome, Result
+from app.channels.unasked import Unasked
+from app.domain.outcomes import Fault, Outcome, Result
 from app.domain.recipients import Channel
 
 COMPANY = "Resend"
@@ -86,7 +86,7 @@ RESEND_ERRORS: dict[str, Verdict] = {
 }
 
 
-class Resend:
+class Resend(Unasked):
     """Sends e-mails through a Resend account."""
 
     name = "resend"
@@ -94,8 +94,8 @@ class Resend:
     repeats_safely = True
 
     def __init__(self, *, api_key: str, sender: Sender, api_base: str) -> None:
+        super().__init__()
         self._sender = sender
-        self._client = HttpClient()
         self._url = f"{api_base.rstrip('/')}/emails"
         self._headers = {"Authorization": f"Bearer {api_key}"}
 
@@ -117,20 +117,6 @@ class Resend:
         if isinstance(answer, Failure):
             return unanswered(answer, company=COMPANY)
         return _outcome(answer)
-
-    def look_up(
-        self,
-        message: Message,  # noqa: ARG002 - a repetition is harmless
-        *,
-        since: datetime,  # noqa: ARG002 - as above
-        within_s: float = CALL_S,  # noqa: ARG002 - as above
-    ) -> LookupAnswer:
-        """Say that nothing is looked up: what is repeated changes nothing."""
-        return LookupAnswer(lookup=Lookup.UNSUPPORTED)
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._client.close()
 
     def _payload(self, message: Message) -> dict[str, Any]:
         recipient = plain_address(message.recipient)

@@ -9,12 +9,10 @@ https://developer.vonage.com/en/api/sms
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.channels.base import CALL_S, LookupAnswer, Message
-from app.channels.http import HttpClient
+from app.channels.base import CALL_S, Message
 from app.channels.http_answers import Answer, Failure
 from app.channels.http_verdicts import (
     HALF_A_CHARACTER,
@@ -26,10 +24,11 @@ from app.channels.http_verdicts import (
     refused,
     unanswered,
 )
+from app.channels.unasked import Unasked
 from app.channels.vonage_codes import VONAGE_STATUSES
 from app.domain.costs import Cost, listed_cost
 from app.domain.gsm import is_gsm
-from app.domain.outcomes import Lookup, Outcome, Result
+from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 
 COMPANY = "Vonage"
@@ -39,7 +38,7 @@ CURRENCY = "EUR"
 _TAKEN = "0"
 
 
-class Vonage:
+class Vonage(Unasked):
     """Sends SMS through a Vonage account."""
 
     name = "vonage"
@@ -56,9 +55,9 @@ class Vonage:
         callback: str = "",
     ) -> None:
         """`callback`: where Vonage tells what became of messages; empty: nowhere."""
+        super().__init__()
         self._callback = callback
         self._sender = sender
-        self._client = HttpClient()
         self._url = f"{api_base.rstrip('/')}/sms/json"
         self._headers = {"Authorization": basic(api_key, api_secret)}
 
@@ -75,20 +74,6 @@ class Vonage:
         if isinstance(answer, Failure):
             return unanswered(answer, company=COMPANY)
         return _outcome(answer)
-
-    def look_up(
-        self,
-        message: Message,  # noqa: ARG002 - Vonage offers none
-        *,
-        since: datetime,  # noqa: ARG002 - as above
-        within_s: float = CALL_S,  # noqa: ARG002 - as above
-    ) -> LookupAnswer:
-        """Say that Vonage cannot be asked; its receipts tell."""
-        return LookupAnswer(lookup=Lookup.UNSUPPORTED)
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._client.close()
 
     def _fields(self, message: Message) -> dict[str, str]:
         return {
