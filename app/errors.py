@@ -44,6 +44,10 @@ class StorageUnavailableError(BellhopError):
     """Raised when the database cannot be written: full, locked or out of reach."""
 
 
+class DeadlockError(StorageUnavailableError):
+    """Raised where two transactions waited for each other; a second try helps."""
+
+
 class NotFoundError(BellhopError):
     """Raised when there is no such thing (or it is not the caller's to see)."""
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.errors import QueueUnavailableError, StorageUnavailableError
+from app.errors import DeadlockError, QueueUnavailableError, StorageUnavailableError
 from app.logs import fields
 from app.runtime import Runtime
 from app.services.choosing import choose, choose_look_up
@@ -24,6 +24,8 @@ from app.storage import releasing
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+#: How often a deed is done again that waited for another one and that one for it.
+MOST_DEADLOCKS = 3
 #: The tasks to ring for once the transaction has committed, by their worker's name.
 Rungs = Mapping[str, Sequence[str]]
 
@@ -31,14 +33,27 @@ Rungs = Mapping[str, Sequence[str]]
 def perform(runtime: Runtime, deed: Callable[[sa.Connection], Result]) -> Result:
     """Do `deed` in one transaction, release what it planned with it, then ring.
 
-    The release shares the deed's commit. Where the queue server is away the rows stay
+    The release shares the deed's commit. A deed that ends in a deadlock leaves nothing
+    behind, and is done again. Where the queue server is away the rows stay
     `pending` and nothing is lost: the scheduler releases them when it is back.
     """
-    with runtime.database.write() as tx:
-        result = deed(tx)
-        rungs = release_within(tx, runtime)
+    for _ in range(MOST_DEADLOCKS):
+        try:
+            result, rungs = _done(runtime, deed)
+            break
+        except DeadlockError as error:
+            log.info("Done once more", extra=fields("deadlock", cause=error))
+    else:
+        result, rungs = _done(runtime, deed)
     ring(runtime, rungs)
     return result
+
+
+def _done(
+    runtime: Runtime, deed: Callable[[sa.Connection], Result]
+) -> tuple[Result, Rungs]:
+    with runtime.database.write() as tx:
+        return deed(tx), release_within(tx, runtime)
 
 
 def release(runtime: Runtime) -> int:

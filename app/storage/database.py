@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import Settings
-from app.errors import StorageUnavailableError
+from app.errors import DeadlockError, StorageUnavailableError
 from app.storage import postgresql
 from app.storage.lock import FairLock
 
@@ -132,13 +132,19 @@ def _named_errors() -> Iterator[None]:
     except DatabaseError as error:
         if not _is_out_of_reach(error):
             raise
-        raise StorageUnavailableError(
+        kind = DeadlockError if _is_deadlock(error) else StorageUnavailableError
+        raise kind(
             f"The database cannot be used just now ({_cause(error)})."
         ) from error
     except PoolTimeoutError as error:
         raise StorageUnavailableError(
             "The database cannot be used just now (every connection is in use)."
         ) from error
+
+
+def _is_deadlock(error: DatabaseError) -> bool:
+    # PostgreSQL's name of it; it has ended one of the two that waited for each other.
+    return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 def _is_out_of_reach(error: DatabaseError) -> bool:

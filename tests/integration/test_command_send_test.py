@@ -139,4 +139,4 @@ def test_what_is_no_recipient_is_refused(
 
     assert code == 1
     assert "--to: is not" in err
-    assert not (tmp_path / "var").exists()
+    assert not (tmp_path / "var" / "bellhop.db").exists()

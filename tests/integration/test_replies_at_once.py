@@ -76,7 +76,7 @@ def test_a_message_that_is_brought_twice_at_once_is_taken_once(
     runtime: Runtime,
 ) -> None:
     make_booking(runtime, customer=ALICE, confirmed=True)
-    twice = takes(runtime, "late")
+    twice = takes(runtime, "yes")
 
     both(runtime, twice, twice)
 

@@ -99,6 +99,7 @@ def test_a_take_over_leaves_what_is_being_recorded(engine: Engine) -> None:
             "status": "sent",
             "reason": "",
             "next_attempt_at": None,
+            "given_back": 0,
             "rounds": 0,
             "resends": 0,
             "finished_at": now,
