@@ -1,6 +1,6 @@
 """Whether the budget lets a message leave that costs something, and how it stands.
 
-Asked at the last look (one read of two rows) and by whoever shows costs.
+Asked at the last look (one read) and by whoever shows costs.
 """
 
 from __future__ import annotations

@@ -43,15 +43,8 @@ class Sent:
     price: Cost | None = None
 
 
-def note(
-    tx: sa.Connection,
-    runtime: Runtime,
-    row: sa.RowMapping,
-    sent: Sent,
-    *,
-    now: datetime,
-) -> None:
-    """Write down what a message costs that was accepted.
+def bill(runtime: Runtime, row: sa.RowMapping, sent: Sent) -> Billed | None:
+    """Return what a message costs that was accepted; None: that is not counted.
 
     `row` has its `id`, `kind`, `channel` and `recipient`.
     """
@@ -59,8 +52,8 @@ def note(
     units = units_of(channel, sent.text)
     cost = sent.price or _listed(runtime, row, sent.provider, units=units)
     if cost is None:
-        return
-    billed = Billed(
+        return None
+    return Billed(
         task_id=row["id"],
         attempt=sent.attempt,
         channel=channel,
@@ -69,11 +62,17 @@ def note(
         units=units,
         cost=cost,
     )
+
+
+def add_up(
+    tx: sa.Connection, runtime: Runtime, billed: Billed, *, now: datetime
+) -> None:
+    """Add what a message costs to its day, and tell the owner of the budget."""
     keys = keys_of(now, zone=ZoneInfo(runtime.settings.timezone))
-    store.add(tx, billed, day=keys[Period.DAY], periods=keys.values(), now=now)
+    store.add(tx, billed, day=keys[Period.DAY])
     if runtime.policy.budget.limits():
         spent = spent_by_period(tx, keys)
-        _tell(tx, runtime, spent, last=cost, keys=keys, now=now)
+        _tell(tx, runtime, spent, last=billed.cost, keys=keys, now=now)
 
 
 def note_later(
@@ -86,12 +85,13 @@ def note_later(
     row = store.last_attempt(tx, task_id)
     if row is not None and row["cost_micros"] is None:
         sent = Sent(attempt=row["number"], provider=row["provider"], text=row["text"])
-        note(tx, runtime, row, sent, now=row["ended_at"] or now)
+        billed = bill(runtime, row, sent)
+        if billed is not None:
+            store.price(tx, billed)
+            add_up(tx, runtime, billed, now=row["ended_at"] or now)
 
 
-def take_off(
-    tx: sa.Connection, runtime: Runtime, task_id: str, *, now: datetime
-) -> None:
+def take_off(tx: sa.Connection, runtime: Runtime, task_id: str) -> None:
     """Take off what was written down for a message that its provider gives for free.
 
     Of an attempt whose end nobody saw the day is not known: its cost stays.
@@ -109,7 +109,7 @@ def take_off(
         cost=Cost(row["cost_micros"], row["cost_currency"]),
     )
     keys = keys_of(row["ended_at"], zone=ZoneInfo(runtime.settings.timezone))
-    store.take_off(tx, billed, day=keys[Period.DAY], periods=keys.values(), now=now)
+    store.take_off(tx, billed, day=keys[Period.DAY])
 
 
 def _listed(
@@ -128,8 +128,11 @@ def spent_by_period(
     tx: sa.Connection, keys: Mapping[Period, str]
 ) -> dict[Period, dict[str, int]]:
     """Return what was spent in each period, by currency."""
-    found = store.spent_in(tx, keys.values())
-    return {period: found.get(key, {}) for period, key in keys.items()}
+    found = store.spent(tx, day=keys[Period.DAY], month=keys[Period.MONTH])
+    return {
+        Period.DAY: {row["currency"]: int(row["of_day"] or 0) for row in found},
+        Period.MONTH: {row["currency"]: int(row["of_month"]) for row in found},
+    }
 
 
 def _tell(

@@ -134,7 +134,7 @@ def _apply(
             ladders.reopen(tx, task_id=found["id"])
         state = EventState.APPLIED
     if receipt.is_free:
-        costs.take_off(tx, runtime, found["id"], now=now)
+        costs.take_off(tx, runtime, found["id"])
     store.change(tx, event_id, state=state, task_id=found["id"], next_look_at=None)
     return state
 

@@ -31,6 +31,7 @@ from app.services.settlement import settlement
 from app.services.taking import Taken, take_within
 from app.services.telling import tell
 from app.storage import delivering
+from app.storage.costs import Billed
 
 
 def record_and_take(courier: Courier, ended: Ended) -> Taken:
@@ -79,15 +80,20 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
     if isinstance(ended, Answer):
         note_answer(gates, ended)
     decision = _decide(courier, gates, ended)
-    _end_attempt(tx, ended)
     is_ours = _settle(tx, ended, decision)
     if isinstance(ended, Done):
+        _end_attempt(tx, ended)
         task_id = ended.work.row["id"]
         finish(tx, courier.runtime, task_id, ended.ran, now=ended.at)
         return decision
     if is_ours and ended.outcome.result is Result.ACCEPTED:
         _mark_sent(tx, ended)
-        _bill(tx, courier, ended)
+        billed = _bill(courier, ended)
+        _end_attempt(tx, ended, billed)
+        if billed is not None:
+            costs.add_up(tx, courier.runtime, billed, now=ended.at)
+    else:
+        _end_attempt(tx, ended)
     if ended.outcome.result is Result.SUPPRESSED:
         _learn(tx, courier, ended)
     note_slow(gates, ended.work.row["channel"], ended.work.called)
@@ -144,7 +150,9 @@ def _patience(ended: Answer | Done, policy: Policy) -> timedelta:
     return timedelta(0) if is_harmless else policy.look_up
 
 
-def _end_attempt(tx: sa.Connection, ended: Answer | Done) -> None:
+def _end_attempt(
+    tx: sa.Connection, ended: Answer | Done, billed: Billed | None = None
+) -> None:
     claim, outcome = ended.work, ended.outcome
     values = {
         "ended_at": ended.at,
@@ -153,7 +161,7 @@ def _end_attempt(tx: sa.Connection, ended: Answer | Done) -> None:
         "reason": outcome.reason,
     }
     delivering.end_attempt(
-        tx, task_id=claim.row["id"], number=claim.number, ended=values
+        tx, task_id=claim.row["id"], number=claim.number, ended=values, billed=billed
     )
 
 
@@ -183,7 +191,7 @@ def _learn(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
     )
 
 
-def _bill(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
+def _bill(courier: Courier, answer: Answer) -> Billed | None:
     claim = answer.work
     sent = Sent(
         attempt=claim.number,
@@ -191,7 +199,7 @@ def _bill(tx: sa.Connection, courier: Courier, answer: Answer) -> None:
         text=claim.message.text,
         price=answer.outcome.price,
     )
-    costs.note(tx, courier.runtime, claim.row, sent, now=answer.at)
+    return costs.bill(courier.runtime, claim.row, sent)
 
 
 def _settle(tx: sa.Connection, ended: Answer | Done, decision: Decision) -> bool:

@@ -1,10 +1,10 @@
-"""The SQL of what messages cost: written as they are accepted, added up for people."""
+"""The SQL of what messages cost: written as they are accepted, added up when asked."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,6 @@ from app.storage.tables import (
     attempts,
     daily_costs,
     notifications,
-    spending,
     tasks,
 )
 
@@ -39,8 +38,20 @@ _PRICE_ATTEMPT = (
 )
 #: The columns in which messages are added up.
 _SUMS = ("messages", "segments", "micros")
-_SPENT = sa.select(spending.c.period, spending.c.currency, spending.c.micros).where(
-    spending.c.period.in_(sa.bindparam("periods", expanding=True))
+_SPENT = (
+    sa.select(
+        daily_costs.c.currency,
+        sa.func.sum(daily_costs.c.micros).label("of_month"),
+        sa.func.sum(
+            sa.case((daily_costs.c.day == sa.bindparam("today"), daily_costs.c.micros))
+        ).label("of_day"),
+    )
+    # A day is written 2026-11-27: a month's days are what begins with 2026-11-.
+    .where(
+        daily_costs.c.day > sa.bindparam("month") + "-",
+        daily_costs.c.day < sa.bindparam("month") + ".",
+    )
+    .group_by(daily_costs.c.currency)
 )
 
 
@@ -56,6 +67,11 @@ class Billed:
     units: int
     cost: Cost
 
+    def values(self) -> dict[str, Any]:
+        """Return what its attempt's row says of it, as parameters of a statement."""
+        cost = self.cost
+        return {"units": self.units, "micros": cost.micros, "currency": cost.currency}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
@@ -67,32 +83,21 @@ class Sum:
     cost: Cost
 
 
-def add(
-    tx: sa.Connection,
-    billed: Billed,
-    *,
-    day: str,
-    periods: Collection[str],
-    now: datetime,
-) -> None:
-    """Write what a message costs on its attempt, its day, and the running sums."""
-    _price(tx, billed, micros=billed.cost.micros)
+def price(tx: sa.Connection, billed: Billed) -> None:
+    """Write what a message costs on an attempt that has ended."""
+    named = {"for_task": billed.task_id, "for_number": billed.attempt}
+    tx.execute(_PRICE_ATTEMPT, {**named, **billed.values()})
+
+
+def add(tx: sa.Connection, billed: Billed, *, day: str) -> None:
+    """Add what a message costs to its day."""
     _add_up(tx, billed, day=day, messages=1, micros=billed.cost.micros)
-    _run_up(tx, billed, periods=periods, micros=billed.cost.micros, now=now)
 
 
-def take_off(
-    tx: sa.Connection,
-    billed: Billed,
-    *,
-    day: str,
-    periods: Collection[str],
-    now: datetime,
-) -> None:
+def take_off(tx: sa.Connection, billed: Billed, *, day: str) -> None:
     """Take off what was added for a message; it stays counted, at no cost."""
-    _price(tx, billed, micros=0)
+    price(tx, replace(billed, cost=Cost(0, billed.cost.currency)))
     _add_up(tx, billed, day=day, messages=0, micros=-billed.cost.micros)
-    _run_up(tx, billed, periods=periods, micros=-billed.cost.micros, now=now)
 
 
 def last_attempt(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
@@ -118,12 +123,12 @@ def last_attempt(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
-def spent_in(tx: sa.Connection, periods: Collection[str]) -> dict[str, dict[str, int]]:
-    """Return what was spent in each of these periods, by currency."""
-    found: dict[str, dict[str, int]] = {}
-    for row in tx.execute(_SPENT, {"periods": list(periods)}):
-        found.setdefault(row.period, {})[row.currency] = row.micros
-    return found
+def spent(tx: sa.Connection, *, day: str, month: str) -> list[sa.RowMapping]:
+    """Return what was spent in a day and its month: `of_day`, `of_month`, `currency`.
+
+    At most some hundred rows are added up: a month's channels, kinds and providers.
+    """
+    return list(tx.execute(_SPENT, {"today": day, "month": month}).mappings())
 
 
 def sums(tx: sa.Connection, *, by: str, first: str, last: str) -> list[Sum]:
@@ -179,17 +184,6 @@ _ALIVE = (
 )
 
 
-def _price(tx: sa.Connection, billed: Billed, *, micros: int) -> None:
-    values = {
-        "for_task": billed.task_id,
-        "for_number": billed.attempt,
-        "units": billed.units,
-        "micros": micros,
-        "currency": billed.cost.currency,
-    }
-    tx.execute(_PRICE_ATTEMPT, values)
-
-
 def _add_up(
     tx: sa.Connection, billed: Billed, *, day: str, messages: int, micros: int
 ) -> None:
@@ -203,28 +197,7 @@ def _add_up(
         "segments": messages * billed.units,
         "micros": micros,
     }
-    tx.execute(_adding(tx.dialect.name, daily_costs), [row])
-
-
-def _run_up(
-    tx: sa.Connection,
-    billed: Billed,
-    *,
-    periods: Collection[str],
-    micros: int,
-    now: datetime,
-) -> None:
-    running = [
-        {
-            "period": period,
-            "currency": billed.cost.currency,
-            "micros": micros,
-            "updated_at": now,
-        }
-        # In one order, so that of two at once neither waits in a circle.
-        for period in sorted(periods)
-    ]
-    tx.execute(_adding(tx.dialect.name, spending), running)
+    tx.execute(_adding(tx.dialect.name), row)
 
 
 def _totals() -> tuple[sa.ColumnElement[Any], ...]:
@@ -241,15 +214,13 @@ def _sum(row: sa.Row[Any]) -> Sum:
 
 
 @functools.cache
-def _adding(dialect: str, table: sa.Table) -> sa.Executable:
-    """Return what inserts a row, or adds its numbers to those of the row that is there.
+def _adding(dialect: str) -> sa.Executable:
+    """Return what inserts a day's row, or adds its numbers to those that are there.
 
     Made once: it is done for every message that costs something.
     """
-    made = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    keys = [column.name for column in table.primary_key]
-    added = {
-        name: table.c[name] + made.excluded[name] for name in _SUMS if name in table.c
-    }
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(daily_costs)
+    keys = [column.name for column in daily_costs.primary_key]
+    added = {name: daily_costs.c[name] + made.excluded[name] for name in _SUMS}
     adding: sa.Executable = made.on_conflict_do_update(index_elements=keys, set_=added)
     return adding

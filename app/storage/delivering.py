@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.storage.costs import Billed
 from app.storage.tables import (
     HOLDING_BACK,
     attempts,
@@ -130,6 +131,12 @@ _END_ATTEMPT = (
     )
 )
 
+_END_BILLED = _END_ATTEMPT.values(
+    segments=sa.bindparam("units"),
+    cost_micros=sa.bindparam("micros"),
+    cost_currency=sa.bindparam("currency"),
+)
+
 _SETTLED = sa.update(tasks).values(
     status=sa.bindparam("status"),
     reason=sa.bindparam("reason"),
@@ -212,10 +219,22 @@ def claim(
 
 
 def end_attempt(
-    tx: sa.Connection, *, task_id: str, number: int, ended: Mapping[str, Any]
+    tx: sa.Connection,
+    *,
+    task_id: str,
+    number: int,
+    ended: Mapping[str, Any],
+    billed: Billed | None = None,
 ) -> None:
-    """Write how an attempt ended: `ended_at`, `outcome`, `code` and `reason`."""
-    tx.execute(_END_ATTEMPT, {"for_task": task_id, "for_number": number, **ended})
+    """Write how an attempt ended, and what it costs if that is counted.
+
+    `ended` has `ended_at`, `outcome`, `code` and `reason`.
+    """
+    values = {"for_task": task_id, "for_number": number, **ended}
+    if billed is None:
+        tx.execute(_END_ATTEMPT, values)
+    else:
+        tx.execute(_END_BILLED, {**values, **billed.values()})
 
 
 def settle(

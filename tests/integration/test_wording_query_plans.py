@@ -38,7 +38,10 @@ ROW = {
             lambda tx: templates.page(tx, KEY, before=None, limit=9),
             "(kind=? AND channel=? AND language=?)",
         ),
-        (lambda tx: costs.spent_in(tx, ["2027-01-18", "2027-01"]), "(period=?)"),
+        (
+            lambda tx: costs.spent(tx, day="2027-01-18", month="2027-01"),
+            "(day>? AND day<?)",
+        ),
         (
             lambda tx: costs.sums(tx, by="kind", first="2027-01-01", last="2027-01-31"),
             "(day>? AND day<?)",

@@ -20,7 +20,7 @@ from app.storage.tables.house import (
     workers,
 )
 from app.storage.tables.ladders import ladders
-from app.storage.tables.money import daily_costs, spending
+from app.storage.tables.money import daily_costs
 from app.storage.tables.own_tasks import own_tasks, task_groups, task_links
 from app.storage.tables.receipts import provider_events
 from app.storage.tables.shop import bookings, payments, services
@@ -62,7 +62,6 @@ __all__ = [
     "provider_events",
     "queue_states",
     "services",
-    "spending",
     "stopped_codes",
     "suppressions",
     "task_groups",

@@ -1,11 +1,10 @@
-"""What messages cost: by day for people, and running sums for the budget."""
+"""What messages cost, by day: for people and for the budget."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from app.storage.tables.base import metadata
-from app.storage.types import Moment
 
 #: What was accepted and what it cost, kept when the messages themselves are forgotten.
 daily_costs = sa.Table(
@@ -21,14 +20,4 @@ daily_costs = sa.Table(
     sa.Column("segments", sa.Integer, nullable=False),
     # Millionths of the currency's main unit: an SMS costs 0.0083 of one.
     sa.Column("micros", sa.BigInteger, nullable=False),
-)
-
-#: What was spent in a day (2026-11-27) or a month (2026-11); the budget's one look.
-spending = sa.Table(
-    "spending",
-    metadata,
-    sa.Column("period", sa.String, primary_key=True),
-    sa.Column("currency", sa.String, primary_key=True),
-    sa.Column("micros", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", Moment, nullable=False),
 )

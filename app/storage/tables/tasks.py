@@ -117,11 +117,21 @@ notifications = sa.Table(
     # The version of the owner's own words that it was planned with; null: ours.
     sa.Column("template_id", sa.String),
     # The ladder whose rung it is; null: it stands alone.
-    sa.Column("ladder_id", sa.String, index=True),
+    sa.Column("ladder_id", sa.String),
     sa.Column("provider", sa.String),
-    sa.Column("provider_message_id", sa.String, index=True),
+    sa.Column("provider_message_id", sa.String),
     sa.Column("sent_at", Moment),
     sa.Column("delivered_at", Moment),
+    # Only of those that have one: most stand on no ladder, and none is named yet.
+    *(
+        sa.Index(
+            f"ix_notifications_{name}",
+            name,
+            sqlite_where=sa.text(f"{name} IS NOT NULL"),
+            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+        )
+        for name in ("ladder_id", "provider_message_id")
+    ),
 )
 
 attempts = sa.Table(
