@@ -80,13 +80,14 @@ class Quiet:
 class Wish:
     """What must be known of a message to decide when it may leave.
 
-    `appointment`: the time that it is about, or None. `is_essential`: it must be known.
+    `appointments`: the times that it is about; of a move the old and the new one.
+    `is_essential`: it must be known.
     """
 
     mode: InQuietHours
     is_essential: bool
     useful_until: datetime
-    appointment: datetime | None
+    appointments: tuple[datetime, ...] = ()
 
 
 def parse_window(value: object) -> Window | None:
@@ -202,8 +203,8 @@ def end_of_quiet(
 
 def _waits(wish: Wish, now: datetime) -> bool:
     if wish.mode is InQuietHours.SOON:
-        soon = wish.appointment and now <= wish.appointment < now + SOON
-        return not soon
+        # Each by itself: the old time of a move may be past while the new one is near.
+        return not any(now <= start < now + SOON for start in wish.appointments)
     return wish.mode is InQuietHours.WAIT
 
 

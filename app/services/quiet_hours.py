@@ -115,7 +115,7 @@ def _wish(
         mode=policy.quiet_hours,
         is_essential=policy.essential,
         useful_until=useful_until,
-        appointment=min(_times(args), default=None),
+        appointments=tuple(_times(args)),
     )
 
 

@@ -62,13 +62,13 @@ def wish(
     *,
     mode: InQuietHours = InQuietHours.WAIT,
     essential: bool = False,
-    appointment: datetime | None = None,
+    appointments: tuple[datetime, ...] = (),
 ) -> Wish:
     return Wish(
         mode=mode,
         is_essential=essential,
         useful_until=until,
-        appointment=appointment,
+        appointments=appointments,
     )
 
 
@@ -228,10 +228,22 @@ def test_a_change_is_told_at_night_if_the_appointment_is_within_a_day(
         now + 48 * HOUR,
         mode=InQuietHours.SOON,
         essential=True,
-        appointment=now + hours_ahead * HOUR,
+        appointments=(now + hours_ahead * HOUR,),
     )
 
     assert (decide(NIGHT, changed, now=now, zone=MADRID) is None) == leaves
+
+
+def test_a_move_to_a_time_that_is_near_is_told_though_the_old_one_is_past() -> None:
+    now = madrid("2027-06-01T22:30")
+    moved = wish(
+        now + 12 * HOUR,
+        mode=InQuietHours.SOON,
+        essential=True,
+        appointments=(now - HOUR, now + 12 * HOUR),
+    )
+
+    assert decide(NIGHT, moved, now=now, zone=MADRID) is None
 
 
 def test_a_code_leaves_at_any_hour() -> None:
