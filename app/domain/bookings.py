@@ -88,7 +88,8 @@ class Booking:
     payment_order_id: str | None = None
     #: Until when an unpaid booking holds its places.
     hold_expires_at: datetime | None = None
-    #: When it was confirmed or last moved: its customer was told the time just then.
+    #: When it was confirmed, last moved or last reminded of: its customer was told the
+    #: time just then.
     told_at: datetime | None = None
     notes: str | None = None
     metadata: dict[str, Any] | None = None

@@ -87,7 +87,8 @@ def due_step(booking: Booking, steps: Sequence[Step], *, now: datetime) -> Step 
 
     After a night without power only that one is sent, not all that were missed. A
     moment that lay before the confirmation, or before the last move, is none: who books
-    two hours ahead has just been told.
+    two hours ahead has just been told. Nor is one before the last reminder: whoever was
+    told by another ladder is not told again.
     """
     told_at = booking.told_at or booking.created_at
     passed = [step for step in steps if told_at < step.due_at <= now]

@@ -72,6 +72,7 @@ def look_at(
         tx,
         booking_id=booking.id,
         reminded=booking.reminded if step is None else step.occasion,
+        told_at=booking.told_at if step is None else now,
         next_at=min(next_at, now + AGAIN) if next_at else None,
     )
     return 0 if step is None else len(_plan(tx, runtime, booking, step, now=now))

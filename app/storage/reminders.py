@@ -30,13 +30,14 @@ def note(
     *,
     booking_id: str,
     reminded: str | None,
+    told_at: datetime | None,
     next_at: datetime | None,
 ) -> None:
-    """Write down which reminder was planned last, and when the next look is due."""
+    """Write down what was planned last, and when, and when the next look is due."""
     tx.execute(
         sa.update(bookings)
         .where(bookings.c.id == booking_id)
-        .values(reminded=reminded, remind_at=next_at)
+        .values(reminded=reminded, told_at=told_at, remind_at=next_at)
     )
 
 

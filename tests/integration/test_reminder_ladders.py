@@ -145,6 +145,25 @@ def test_a_service_that_gets_reminders_of_its_own_has_them_for_what_is_booked(
     assert planned_at(engine, start - 2 * DAY) == 1
 
 
+@pytest.mark.parametrize("first", [3 * DAY, 25 * HOUR])
+def test_who_was_reminded_is_not_reminded_again_because_the_ladder_is_another(
+    engine: Engine, first: timedelta
+) -> None:
+    service = make_service(engine.runtime)
+    start = book(engine, ahead=5 * DAY, service=service).start
+    planned_at(engine, start - DAY)
+
+    perform(
+        engine.runtime,
+        lambda tx: catalogue.change(
+            tx, service.id, {"reminders": (first, HOUR)}, now=engine.clock.now
+        ),
+    )
+
+    counts = [planned_at(engine, start - n * HOUR) for n in (22, 2, 1)]
+    assert counts == [0, 0, 1]
+
+
 def test_a_run_reads_only_what_is_due(engine: Engine) -> None:
     booking = book(engine, ahead=3 * DAY)
     plan_due_reminders(engine.runtime)
