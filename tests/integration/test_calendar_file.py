@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from app.clock import utc_now
 from app.domain.bookings import Booking
+from app.domain.own_page import LINK_LIVES
 from app.services import bookings
+from app.storage import tables
 from tests.calendars import read_calendar
 from tests.door import Answer, Door
-from tests.house import make_booking, perform
+from tests.house import change_row, make_booking, perform
 
 
 def file_of(door: Door, booking: Booking) -> Answer:
@@ -53,6 +57,18 @@ def test_a_cancelled_booking_is_cancelled_in_the_calendar_too(door: Door) -> Non
 
     assert event.status.value == "CANCELLED"
     assert int(event.sequence.value) == booking.sequence + 1
+
+
+def test_a_link_that_has_expired_gives_nothing_away(door: Door) -> None:
+    booking = make_booking(door.runtime, confirmed=True)
+    end = utc_now() - LINK_LIVES - timedelta(hours=1)
+    start = end - timedelta(hours=1)
+    change_row(door.runtime, tables.bookings, booking.id, start=start, end=end)
+
+    answer = file_of(door, booking)
+
+    assert answer.status == 302
+    assert booking.reference not in answer.text
 
 
 def test_a_link_that_leads_nowhere_is_explained_by_the_page(door: Door) -> None:
