@@ -48,6 +48,9 @@ class MailboxHouse:
             return b"TAG NO no such folder\r\n"
         return b"* %d EXISTS\r\nTAG OK [READ-WRITE] open\r\n" % len(self.mails)
 
+    def _examine(self, command: str) -> bytes:
+        return self._select(command).replace(b"READ-WRITE", b"READ-ONLY")
+
     def _search(self, command: str) -> bytes:
         assert 'UNSEEN HEADER Content-Type "multipart/report"' in command
         found = " ".join(

@@ -70,6 +70,15 @@ def read_reports(mailbox: Mailbox, take: Callable[[bytes], object]) -> int:
         raise MailboxError(_reason(error)) from None
 
 
+def look_in(mailbox: Mailbox) -> None:
+    """Open the folder as if to read it, and change nothing; raise MailboxError."""
+    try:
+        with _connected(mailbox) as server:
+            _open(server, mailbox.folder, readonly=True)
+    except (imaplib.IMAP4.error, OSError) as error:
+        raise MailboxError(_reason(error)) from None
+
+
 def _connected(mailbox: Mailbox) -> imaplib.IMAP4:
     server = (
         imaplib.IMAP4_SSL(
@@ -90,9 +99,7 @@ def _connected(mailbox: Mailbox) -> imaplib.IMAP4:
 
 
 def _read(server: imaplib.IMAP4, folder: str, take: Callable[[bytes], object]) -> int:
-    status, _ = server.select(f'"{folder}"')
-    if status != "OK":
-        raise imaplib.IMAP4.error("the folder cannot be opened")
+    _open(server, folder)
     wanted = ("UNSEEN", "HEADER", "Content-Type", '"multipart/report"')
     _, found = server.uid("SEARCH", *wanted)
     names = found[0].split()[:MOST] if found and found[0] else []
@@ -102,6 +109,12 @@ def _read(server: imaplib.IMAP4, folder: str, take: Callable[[bytes], object]) -
             take(content)
         server.uid("STORE", name.decode(), "+FLAGS", r"(\Seen)")
     return len(names)
+
+
+def _open(server: imaplib.IMAP4, folder: str, *, readonly: bool = False) -> None:
+    status, _ = server.select(f'"{folder}"', readonly)
+    if status != "OK":
+        raise imaplib.IMAP4.error("the folder cannot be opened")
 
 
 def _content(server: imaplib.IMAP4, name: bytes) -> bytes | None:

@@ -16,7 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import config
 from app.broker import SilentDoorbell
-from app.commands.checks import budget, database, gates, inbox, place, running, settings
+from app.commands.checks import (
+    bounces,
+    budget,
+    database,
+    gates,
+    inbox,
+    place,
+    running,
+    settings,
+)
 from app.commands.checks.findings import Box, Check, Finding, Level, broken
 from app.commands.printing import add_json, counted, say, say_json
 from app.config import Settings
@@ -30,6 +39,7 @@ CHECKS: Mapping[str, Check] = {
     "business": settings.business,
     "policy": settings.policy,
     "channels": settings.channels,
+    "bounces": bounces.bounces,
     "staff": settings.staff,
     "public_url": settings.public_url,
     "data_dir": place.data_dir,

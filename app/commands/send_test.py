@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         help=f"{', '.join(kinds)} (default: {Kind.BOOKING_CONFIRMED})",
     )
+    parser.add_argument(
+        "--provider",
+        metavar="NAME",
+        help="one that takes over when the channel's first one fails (default: the "
+        "first)",
+    )
     parser.add_argument("--locale", help="the language, for example es_MX")
     add_json(parser)
 
@@ -59,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = config.load()
     channel = Channel(arguments.channel)
     message = _message(settings, channel, arguments)
-    provider = _provider(settings, channel)
+    provider = _provider(settings, channel, arguments.provider)
     if provider.name != Mode.PREVIEW:
         show_progress(f"Sending over {provider.name} …")
     try:
@@ -109,7 +115,7 @@ def _recipient(settings: Settings, channel: Channel, to: str) -> str:
         raise InvalidError([Problem("--to", str(error))]) from None
 
 
-def _provider(settings: Settings, channel: Channel) -> Provider:
+def _provider(settings: Settings, channel: Channel, name: str | None) -> Provider:
     if channel_modes(settings)[channel] is Mode.PREVIEW:
         make_data_dir(settings)
     providers = open_providers(settings)[channel]
@@ -118,9 +124,11 @@ def _provider(settings: Settings, channel: Channel) -> Provider:
             f"{channel} is off: other channels have credentials, this one has none. "
             "Set them (.env.example), or BELLHOP_PREVIEW=1 to see its messages only."
         )
-    for other in providers[1:]:
-        other.close()
-    return providers[0]
+    for provider in providers:
+        if name in (None, provider.name):
+            return provider
+    names = ", ".join(provider.name for provider in providers)
+    raise InvalidError([Problem("--provider", f"{channel} has only: {names}")])
 
 
 def _answer(

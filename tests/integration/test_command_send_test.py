@@ -112,6 +112,28 @@ def test_channel_without_credentials_beside_real_ones_is_said_to_be_off(
     assert simulator.ledger() == []
 
 
+def test_the_provider_that_takes_over_is_tried_by_its_name(
+    shell: Shell, simulator: Simulator
+) -> None:
+    shell.set(VONAGE_API_KEY="k", VONAGE_API_SECRET="s", VONAGE_SMS_FROM="Rosa")
+    shell.set(VONAGE_API_BASE=simulator.http)
+
+    code, out, _ = send(shell, "sms", ALICE, "--provider", "vonage")
+
+    assert code == 0
+    assert out.startswith("vonage took the message to +14***00")
+
+
+def test_a_provider_that_the_channel_has_not_is_refused_with_those_it_has(
+    shell: Shell, simulator: Simulator
+) -> None:
+    code, _, err = send(shell, "sms", ALICE, "--provider", "vonage")
+
+    assert code == 1
+    assert "--provider: sms has only: twilio" in err
+    assert simulator.ledger() == []
+
+
 def test_preview_says_that_nothing_was_sent_and_names_the_file(
     shell: Shell, tmp_path: Path
 ) -> None:

@@ -15,6 +15,11 @@ TWILIO = {
     "TWILIO_AUTH_TOKEN": "geheim",
     "TWILIO_SMS_FROM": "+14155550199",
 }
+VONAGE = {
+    "VONAGE_API_KEY": "k",
+    "VONAGE_API_SECRET": "geheim",
+    "VONAGE_SMS_FROM": "Rosa",
+}
 PRODUCTION = {"BELLHOP_ENV": "production"}
 
 needs_posix = pytest.mark.skipif(
@@ -110,13 +115,22 @@ def test_channel_kept_in_preview_beside_a_real_one_is_loud(tmp_path: Path) -> No
     assert found[0].finding.startswith("PREVIEW: whatsapp and email only write files")
 
 
-def test_simulator_in_twilios_place_is_told(tmp_path: Path) -> None:
-    base = "http://127.0.0.1:9200"
+def test_the_provider_that_takes_over_is_told(tmp_path: Path) -> None:
+    found = look(settings.channels, tmp_path, **TWILIO, **VONAGE)
 
-    found = look(settings.channels, tmp_path, **TWILIO, TWILIO_API_BASE=base)
+    first = "sms goes out over twilio, and over vonage when that fails."
+    assert found[0].finding == first
 
+
+@pytest.mark.parametrize("variable", ["TWILIO_API_BASE", "VONAGE_API_BASE"])
+def test_simulator_in_a_providers_place_is_told(tmp_path: Path, variable: str) -> None:
+    base = {variable: "http://127.0.0.1:9200"}
+
+    found = look(settings.channels, tmp_path, **TWILIO, **VONAGE, **base)
+
+    assert [f.level for f in found].count(Level.WARNING) == 1
     assert found[-1].level is Level.WARNING
-    assert "TWILIO_API_BASE" in found[-1].finding
+    assert variable in found[-1].finding
 
 
 def test_credentials_that_are_half_given_are_told(tmp_path: Path) -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from app.channels.staff import strange_addresses
-from app.channels.table import OUTBOX, Mode, channel_modes
+from app.channels.table import OUTBOX, Mode, channel_modes, channel_orders
 from app.commands.checks.findings import Box, Finding, broken, info, ok, warning
 from app.config.secrets import weakness
 from app.config.settings import Settings
 from app.errors import ConfigError
 from app.policy import load_policy
 
+#: Where each provider's requests go, by the setting's name.
+API_BASES = {
+    Mode.TWILIO: "twilio_api_base",
+    Mode.VONAGE: "vonage_api_base",
+    Mode.META: "whatsapp_api_base",
+    Mode.RESEND: "resend_api_base",
+}
 MORE = "`python3 bellhop.py config` shows every value and where it came from."
 
 
@@ -68,11 +75,11 @@ def channels(box: Box) -> Iterator[Finding]:
     """Say loudly where a customer would get nothing."""
     chosen = box.settings
     try:
-        modes = channel_modes(chosen)
+        orders = channel_orders(chosen)
     except ConfigError as error:
         yield from problems(error)
         return
-    previewed = [str(c) for c, mode in modes.items() if mode is Mode.PREVIEW]
+    previewed = [str(c) for c, order in orders.items() if Mode.PREVIEW in order]
     if previewed:
         yield warning(
             f"PREVIEW: {_listed(previewed)} only write files to "
@@ -80,20 +87,28 @@ def channels(box: Box) -> Iterator[Finding]:
             "NOTHING REACHES A CUSTOMER over them.",
             "To send for real, set their credentials (.env.example has the names).",
         )
-    for channel, mode in modes.items():
-        if mode is Mode.OFF:
+    for channel, order in orders.items():
+        if not order:
             yield info(
                 f"{channel} is off: it has no credentials.",
                 "Its messages are left out.",
             )
-        elif mode is not Mode.PREVIEW:
-            yield ok(f"{channel} goes out over {mode}.")
-    if Mode.TWILIO in modes.values() and _is_loopback(chosen.twilio_api_base):
-        yield warning(
-            "TWILIO_API_BASE is an address on this machine, a simulator's perhaps.",
-            "SMS and WhatsApp messages do not leave this machine.",
-            "Take TWILIO_API_BASE out of the settings to send for real.",
-        )
+        elif Mode.PREVIEW not in order:
+            first, *others = map(str, order)
+            then = f", and over {_listed(others)} when that fails" if others else ""
+            yield ok(f"{channel} goes out over {first}{then}.")
+    yield from _tried_out(chosen, {mode for order in orders.values() for mode in order})
+
+
+def _tried_out(chosen: Settings, modes: Collection[Mode]) -> Iterator[Finding]:
+    for mode, field in API_BASES.items():
+        if mode in modes and _is_loopback(getattr(chosen, field)):
+            variable = field.upper()
+            yield warning(
+                f"{variable} is an address on this machine, a simulator's perhaps.",
+                f"What goes out over {mode} does not leave this machine.",
+                f"Take {variable} out of the settings to send for real.",
+            )
 
 
 def staff(box: Box) -> Iterator[Finding]:
