@@ -1,7 +1,8 @@
 """`send-test`: one message right now, through the provider that the channel has.
 
 For whoever has just put in credentials. Sends from this process, not over the queue,
-and keeps nothing; the words are the examples' of the kind.
+and keeps nothing; the words are the examples' of the kind. Over WhatsApp it sends what
+those get who have not written lately: the template, where one is set.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import argparse
 
 from app import config
-from app.channels.base import Message, Provider
+from app.channels.base import Message, Provider, Template
 from app.channels.table import OUTBOX, Mode, channel_modes, open_providers
 from app.commands.box import box_if_any
 from app.commands.outbox import file_of
 from app.commands.printing import add_json, say, say_json, show_progress
 from app.config import Settings
+from app.domain.facts import Facts
 from app.domain.ids import new_id
 from app.domain.kinds import Kind
 from app.domain.outcomes import Outcome, Result
@@ -22,7 +24,10 @@ from app.domain.recipients import Channel, masked, normal_email, normal_phone
 from app.errors import BellhopError, InvalidError, Problem
 from app.installation import make_data_dir
 from app.messages.examples import example_facts
+from app.policy import load_policy
+from app.services import whatsapp
 from app.services.opening import open_wording
+from app.services.wording import Wording
 
 #: What a person should do about each outcome but the good one.
 WHAT_NOW = {
@@ -88,7 +93,8 @@ def _message(
     facts = example_facts(
         arguments.kind, locale=locale, business_name=settings.business_name
     )
-    words = open_wording(settings).render(
+    wording = open_wording(settings)
+    words = wording.render(
         arguments.kind,
         channel,
         facts,
@@ -103,6 +109,24 @@ def _message(
         subject=words.subject,
         text=words.text,
         html=words.html,
+        template=_template(settings, wording, facts, arguments.kind, locale)
+        if channel is Channel.WHATSAPP
+        else None,
+    )
+
+
+def _template(
+    settings: Settings, wording: Wording, facts: Facts, kind: str, locale: str
+) -> Template | None:
+    """Return what stands in the place of the words; None: they go themselves."""
+    rules = load_policy(settings.policy_file).whatsapp
+    approved = rules.template(kind, locale, settings.locale)
+    if approved is None or rules.free_words:
+        return None
+    if channel_modes(settings)[Channel.WHATSAPP] is Mode.PREVIEW:
+        return None
+    return whatsapp.filled(
+        wording, approved, facts, kind=kind, locale=locale, timezone=settings.timezone
     )
 
 
@@ -142,6 +166,7 @@ def _answer(
         "reason": outcome.reason,
         "code": outcome.code,
         "provider_message_id": outcome.provider_message_id or None,
+        "template": message.template.name if message.template else None,
     }
 
 
@@ -164,7 +189,14 @@ def _told(
             f"The message is in {file}."
         )
     name = outcome.provider_message_id
-    return (
-        f"{provider.name} took the message to {to}{f' (as {name})' if name else ''}. "
-        "It should arrive within a minute."
-    )
+    took = f"{provider.name} took the message to {to}{f' (as {name})' if name else ''}."
+    return f"{took} {_hope(message)}"
+
+
+def _hope(message: Message) -> str:
+    if message.channel is Channel.WHATSAPP and message.template is None:
+        return (
+            "WhatsApp brings these words only to whoever has written to you within 24 "
+            "hours; all others need a template ([whatsapp.templates] in bellhop.toml)."
+        )
+    return "It should arrive within a minute."

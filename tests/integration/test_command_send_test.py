@@ -134,6 +134,54 @@ def test_a_provider_that_the_channel_has_not_is_refused_with_those_it_has(
     assert simulator.ledger() == []
 
 
+def on_meta(shell: Shell, simulator: Simulator, policy: str = "") -> None:
+    shell.set(WHATSAPP_PHONE_NUMBER_ID="106540", WHATSAPP_ACCESS_TOKEN="geheim")
+    shell.set(WHATSAPP_API_BASE=simulator.http)
+    Path("bellhop.toml").write_text(policy, encoding="utf-8")
+
+
+TEMPLATE = """
+[whatsapp.templates.booking_confirmed.en]
+name = "confirmed_v2"
+language = "en_GB"
+parameters = ["{{ service_name }}"]
+"""
+
+
+def test_whatsapp_is_tried_with_the_template_that_customers_get(
+    shell: Shell, simulator: Simulator
+) -> None:
+    on_meta(shell, simulator, TEMPLATE)
+
+    code, out, _ = send(shell, "whatsapp", ALICE)
+
+    (sent,) = simulator.ledger()
+    assert code == 0
+    assert "confirmed_v2" in json.dumps(sent)
+    assert "within a minute" in out
+
+
+def test_words_over_whatsapp_are_not_promised_to_arrive(
+    shell: Shell, simulator: Simulator
+) -> None:
+    on_meta(shell, simulator)
+
+    code, out, _ = send(shell, "whatsapp", ALICE)
+
+    assert code == 0
+    assert "only to whoever has written to you within 24 hours" in out
+    assert "within a minute" not in out
+
+
+def test_a_sandbox_is_tried_with_words(shell: Shell, simulator: Simulator) -> None:
+    on_meta(shell, simulator, TEMPLATE + "[whatsapp]\nfree_words = true\n")
+
+    send(shell, "whatsapp", ALICE)
+
+    (sent,) = simulator.ledger()
+    assert "confirmed_v2" not in json.dumps(sent)
+
+
 def test_preview_says_that_nothing_was_sent_and_names_the_file(
     shell: Shell, tmp_path: Path
 ) -> None:
