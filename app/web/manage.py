@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.clock import utc_now
 from app.domain.own_page import Deed, open_deeds
@@ -59,6 +60,14 @@ def choose_time(own: OwnBooking) -> Response:
             own, _own_day(own), notice="bad_day", status=HTTPStatus.UNPROCESSABLE_ENTITY
         )
     return free_times(own, day)
+
+
+@pages.get("/b/<token>/")
+@pages.get("/b/<token>/<path:rest>")
+@open_to_all
+def lead_back(token: str, rest: str = "") -> AnyResponse:  # noqa: ARG001 - wherever
+    """Lead to the page whoever fetches the address of one of its forms."""
+    return redirect(url_for("manage.show_booking", token=token))
 
 
 def free_times(

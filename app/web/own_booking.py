@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.clock import utc_now
@@ -41,6 +41,11 @@ class OwnBooking:
     opt_outs: dict[Channel, OptOut | None]
     #: When the customer is not to be disturbed; None: as the house has it.
     quiet_hours: Window | None
+
+    @property
+    def path(self) -> str:
+        """Where the page is, also when it is shown in answer to one of its forms."""
+        return url_for("manage.show_booking", token=self.token)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -94,6 +94,20 @@ def test_a_booking_is_cancelled_by_two_taps_and_not_by_one(
     assert saved(served.runtime, booking).status is BookingStatus.CANCELLED
 
 
+def test_a_page_that_refuses_a_wish_goes_on_working(served: Served, page: Page) -> None:
+    booking = booked(served)
+    page.goto(url_of(served, booking))
+
+    for way in page.get_by_role("checkbox").all():
+        way.uncheck()
+    page.get_by_role("button", name="Guardar").first.click()
+    assert page.get_by_text("deja al menos una forma").is_visible()
+    page.get_by_role("button", name="Sí, iré").click()
+
+    assert page.get_by_text("Nos has dicho que vendrás").is_visible()
+    assert saved(served.runtime, booking).attendance_confirmed_at is not None
+
+
 def test_the_calendar_file_is_one_tap_away(served: Served, page: Page) -> None:
     booking = booked(served)
     page.goto(url_of(served, booking))

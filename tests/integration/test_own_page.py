@@ -15,7 +15,7 @@ from app.storage import tables
 from tests.clock import stopped_clock
 from tests.door import Answer, Door
 from tests.house import BOB, change_row, in_days, make_booking
-from tests.own_page import SPANISH, fill, page, saved
+from tests.own_page import SPANISH, fill, page, path_of, saved
 
 MADRID = ZoneInfo("Europe/Madrid")
 
@@ -119,6 +119,19 @@ def test_a_link_of_which_nothing_is_left_is_a_page(door: Door) -> None:
     assert answer.status == 404
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "This link is not complete" in answer.text
+
+
+@pytest.mark.parametrize("rest", ["/", "/cancel", "/wishes", "/x/y"])
+def test_whatever_stands_behind_the_link_leads_to_the_page(
+    door: Door, rest: str
+) -> None:
+    booking = make_booking(door.runtime, confirmed=True)
+
+    answer = page(door, booking, rest)
+
+    assert answer.status == 302
+    assert f"/{answer.headers['Location']}" == path_of(door, booking)
+    assert saved(door.runtime, booking).status is BookingStatus.CONFIRMED
 
 
 def test_the_time_of_day_that_suited_before_is_offered_first(door: Door) -> None:
