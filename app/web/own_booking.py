@@ -83,6 +83,8 @@ def shown(
         own=own,
         deeds=open_deeds(own.booking, now=utc_now()),
         languages=languages(),
+        # E-mails disturb nobody, unless the owner thinks otherwise.
+        may_disturb=bool(runtime().policy.quiet_hours.channels & own.opt_outs.keys()),
         notice=notice,
     )
 

@@ -246,6 +246,17 @@ def test_a_wish_that_cannot_be_met_changes_nothing_and_says_so(
     assert "leave at least one way to reach you" in answer.text
 
 
+def test_quiet_hours_are_offered_to_whom_they_may_spare_something(door: Door) -> None:
+    by_email = Customer(name="Alice", email="alice@example.org")
+
+    shown = [
+        page(door, make_booking(door.runtime, customer=customer, confirmed=True)).text
+        for customer in (ALICE, by_email)
+    ]
+
+    assert ["Do not disturb me" in text for text in shown] == [True, False]
+
+
 def test_a_customer_says_when_not_to_be_disturbed_and_takes_it_back(door: Door) -> None:
     booking = make_booking(door.runtime, confirmed=True)
 
