@@ -35,7 +35,7 @@ from app.domain.templates import LAST_LANGUAGE, OwnWords, Texts
 from app.errors import WordingError
 from app.messages.shipped import FILES, MESSAGES
 from app.services.wording_filters import FILTERS
-from app.services.wording_values import printable
+from app.services.wording_values import printable, printed
 
 #: Characters that every provider of the channel takes (Twilio 1600, Meta 4096).
 LENGTH_LIMITS: Mapping[Channel, int] = {
@@ -64,7 +64,7 @@ class Rendered:
 #: one. Python itself refuses to read some of them (`1[:2]`).
 MISTAKES = (
     *(TemplateError, TypeError, ValueError, ArithmeticError, AttributeError),
-    *(LookupError, SyntaxError, RecursionError),
+    *(LookupError, SyntaxError, RecursionError, AssertionError),
 )
 #: Gives the template that stands in a file.
 Shelf = Callable[[str], Template]
@@ -82,6 +82,7 @@ class Wording:
             loader=FileSystemLoader(folder),
             autoescape=_is_html,
             undefined=StrictUndefined,
+            finalize=printed,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,

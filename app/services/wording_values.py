@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from jinja2 import TemplateRuntimeError, Undefined
+
 from app.domain.facts import (
     MAX_LINE,
     MAX_TEXT,
@@ -31,6 +33,25 @@ def printable(kind: str, facts: Facts) -> dict[str, object]:
     if missing:
         raise WordingError(f"A message {kind} needs {', '.join(missing)}.")
     return {name: _value(name, facts.get(name)) for name in names_of(kind)}
+
+
+def printed(value: object) -> object:
+    """Return what a template prints, if it is words or a number that people can read.
+
+    Anything else would be printed as Python writes it: a time in UTC, a price as
+    `Money(amount=6500, …)`, what is missing as `None`.
+    """
+    if isinstance(value, str | int | Undefined):  # what is undefined says so itself
+        return value
+    if value is None:
+        what = "a fact that is missing; put {% if … %} around it"
+    elif isinstance(value, datetime):
+        what = "a time; a time is printed with a filter: {{ … | day }}, {{ … | time }}"
+    elif isinstance(value, Money):
+        what = "a price; a price is printed with its filter: {{ … | money }}"
+    else:
+        what = "several phrases; name one of them"
+    raise TemplateRuntimeError(f"it prints {what}")
 
 
 def _value(name: str, value: object) -> object:
