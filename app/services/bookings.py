@@ -41,9 +41,9 @@ from app.services.planning import plan_for_booking
 from app.storage import bookings as store
 from app.storage import catalogue
 
-#: Why a booking that has not begun cannot be closed.
 #: Of the hosts of one business; a deed takes far less.
 _CLOCKS_DIFFER_BY_AT_MOST = timedelta(minutes=1)
+#: Why a booking that has not begun cannot be closed.
 _TOO_EARLY = {
     BookingStatus.COMPLETED: "until then it cannot be completed",
     BookingStatus.NO_SHOW: "until then nobody can have missed it",

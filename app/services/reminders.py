@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.clock import utc_now
-from app.domain.bookings import Booking
+from app.domain.bookings import Booking, BookingStatus
 from app.domain.kinds import Kind
 from app.domain.reminders import Ladder, Step, due_step, next_moment, steps_of
 from app.runtime import Runtime
@@ -67,15 +67,28 @@ def look_at(
         return 0
     steps = steps_of(booking, _ladder(tx, runtime, booking, own))
     step = due_step(booking, steps, now=now)
-    next_at = next_moment(steps, now=now)
     reminders.note(
         tx,
         booking_id=booking.id,
         reminded=booking.reminded if step is None else step.occasion,
         told_at=booking.told_at if step is None else now,
-        next_at=min(next_at, now + AGAIN) if next_at else None,
+        next_at=_next_look(booking, steps, now=now),
     )
     return 0 if step is None else len(_plan(tx, runtime, booking, step, now=now))
+
+
+def _next_look(
+    booking: Booking, steps: Sequence[Step], *, now: datetime
+) -> datetime | None:
+    """Return when a booking is to be looked at again; None: no more.
+
+    One that no step is ahead of may still get one by another ladder.
+    """
+    again, next_at = now + AGAIN, next_moment(steps, now=now)
+    if next_at is not None:
+        return min(next_at, again)
+    is_ahead = booking.status is BookingStatus.CONFIRMED and again < booking.start
+    return again if is_ahead else None
 
 
 def _plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from app.clock import utc_now
 from app.domain.bookings import Booking, BookingStatus, Customer
 from app.domain.consent import How, Said, Scope
 from app.domain.recipients import Channel
+from app.policy import load_policy
 from app.services import bookings, catalogue, consent
 from app.services.reminders import AGAIN, plan_due_reminders
 from app.storage.tables import bookings as bookings_table
@@ -162,6 +164,19 @@ def test_who_was_reminded_is_not_reminded_again_because_the_ladder_is_another(
 
     counts = [planned_at(engine, start - n * HOUR) for n in (22, 2, 1)]
     assert counts == [0, 0, 1]
+
+
+def test_reminders_that_are_turned_on_come_for_what_is_booked(tmp_path: Path) -> None:
+    silent = "[kinds.booking_reminder]\nsend_before = []\n"
+    with open_engine(tmp_path, policy=silent) as engine:
+        start = book(engine, ahead=3 * DAY).start
+        planned_at(engine, start - 2 * DAY)
+
+        engine.clock.now = start - DAY
+        usual = load_policy(tmp_path / "none.toml")
+        planned = plan_due_reminders(replace(engine.runtime, policy=usual))
+
+    assert planned == 1
 
 
 def test_a_run_reads_only_what_is_due(engine: Engine) -> None:
