@@ -23,6 +23,7 @@ from app.commands.checks import (
     gates,
     inbox,
     place,
+    providers,
     running,
     settings,
 )
@@ -39,6 +40,8 @@ CHECKS: Mapping[str, Check] = {
     "business": settings.business,
     "policy": settings.policy,
     "channels": settings.channels,
+    "webhooks": providers.webhooks,
+    "templates": providers.templates,
     "bounces": bounces.bounces,
     "staff": settings.staff,
     "public_url": settings.public_url,
