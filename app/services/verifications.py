@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from app import installation
 from app.channels.table import Mode
 from app.clock import utc_now
+from app.domain.gate import unwanted
 from app.domain.ids import new_id
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel, country_of
@@ -32,6 +33,7 @@ from app.domain.verifications import (
 )
 from app.errors import InvalidError, NotFoundError, Problem, TooManyCodesError
 from app.runtime import Runtime
+from app.services import consent
 from app.services.alerts import Alert, alert
 from app.services.facts import SITE_DATA
 from app.services.planning import CHANNEL_OFF, Plan, insert
@@ -73,6 +75,7 @@ def begin(
     were sent.
     """
     _check_address(runtime, wanted)
+    _check_can_leave(tx, runtime, wanted, now=now)
     recipient = _mark(runtime, "recipient", wanted.to)
     visitor = _mark(runtime, "visitor", wanted.visitor) if wanted.visitor else None
     prefix = "" if wanted.channel is Channel.EMAIL else wanted.to[:PREFIX_LENGTH]
@@ -165,6 +168,31 @@ def _check_address(runtime: Runtime, wanted: Wanted) -> None:
         listed = ", ".join(sorted(allowed))
         message = f"is a number of a country that gets no codes; these do: {listed}"
         raise InvalidError([Problem("to", message)])
+
+
+def _check_can_leave(
+    tx: sa.Connection, runtime: Runtime, wanted: Wanted, *, now: datetime
+) -> None:
+    """Refuse a code of which it is known that it would never leave.
+
+    Whoever waits for it has no other way to hear of that.
+    """
+    kind, address = Kind.ONE_TIME_CODE, wanted.to
+    opt_out = consent.is_suppressed(
+        tx, runtime, channel=wanted.channel, address=address
+    )
+    if refused := unwanted(runtime.policy.kinds[kind], {}, opt_out):
+        raise InvalidError([Problem("to", refused.reason)])
+    if wanted.channel is not Channel.WHATSAPP:
+        return
+    # Only who sends needs what words messages; the scheduler stays small.
+    from app.services import whatsapp  # noqa: PLC0415 - see above
+
+    locale = wanted.locale or runtime.settings.locale
+    has_template = whatsapp.template_of(runtime, kind=kind, locale=locale) is not None
+    if has_template or whatsapp.may_be_words(tx, runtime, address=address, now=now):
+        return
+    raise InvalidError([Problem("channel", whatsapp.no_template(kind))])
 
 
 def _check_limits(
