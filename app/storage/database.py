@@ -33,7 +33,6 @@ SQLITE_PRAGMAS = (
     "secure_delete=ON",
     "trusted_schema=OFF",
 )
-READING = {"bellhop_begin": "BEGIN DEFERRED"}
 
 
 def database_url(settings: Settings) -> str:
@@ -49,8 +48,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._writer = _writer_lock(self.engine)
-        self._reading = self.engine.execution_options(
-            **READING if self.is_sqlite else postgresql.READING
+        self._reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(**postgresql.READING)
         )
 
     @contextmanager
@@ -62,12 +63,16 @@ class Database:
         write and checkpoint at once can corrupt SQLite before 3.51.3.
         """
         with _named_errors(), self._turn(), self.engine.begin() as connection:
+            # IMMEDIATE: one that reads first and then writes would fail at once when
+            # another one has committed in between, whatever the busy timeout.
+            self._begin(connection, "IMMEDIATE")
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Open a transaction that only reads: one moment's view, never blocked."""
         with _named_errors(), self._reading.begin() as connection:
+            self._begin(connection, "DEFERRED")
             yield connection
 
     @property
@@ -80,6 +85,12 @@ class Database:
         self.engine.dispose()
         if self._writer is not None:
             self._writer.close()
+
+    def _begin(self, connection: sa.Connection, how: str) -> None:
+        # Not by an event of the engine: with one that listens, SQLAlchemy looks for
+        # listeners before and after each statement.
+        if self.is_sqlite:
+            connection.exec_driver_sql(f"BEGIN {how}")
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self._writer is None else self._writer.held()
@@ -98,7 +109,6 @@ def _sqlite(url: str) -> sa.Engine:
         hide_parameters=True,
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -109,13 +119,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # IMMEDIATE: a transaction that reads first and then writes would fail at once when
-    # another one has committed in between, whatever the busy timeout.
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(options.get("bellhop_begin", "BEGIN IMMEDIATE"))
 
 
 def _writer_lock(engine: sa.Engine) -> FairLock | None:

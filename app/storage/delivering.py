@@ -87,11 +87,14 @@ _NOTHING_EARLIER = sa.text(
     )"""  # noqa: S608 - a constant of ours
 )
 
+# Written out: a list of parameters is put into a statement anew each time.
+_MAY_BE_TAKEN = sa.text("tasks.status IN ('queued', 'pending', 'retrying')")
+
 _CLAIM = (
     sa.update(tasks)
     .where(
         tasks.c.id == sa.bindparam("task_id"),
-        tasks.c.status.in_(["queued", "pending", "retrying"]),
+        _MAY_BE_TAKEN,
         tasks.c.next_attempt_at <= sa.bindparam("now"),
         sa.or_(
             tasks.c.booking_id.is_(None),

@@ -94,7 +94,6 @@ def _write(database: Database, table: sa.Table, rows: Iterable[Row]) -> None:
     rows = iter(rows)
     with database.engine.connect() as connection:
         if database.is_sqlite:
-            connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA synchronous=OFF")
             connection.exec_driver_sql("PRAGMA cache_size=-200000")
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -229,7 +229,6 @@ def test_what_was_cleaned_up_is_gone_from_the_files(
 
     clean_up(engine.runtime)
     with engine.runtime.database.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     files = [f for f in (tmp_path / "var").glob("bellhop.db*") if f.is_file()]

@@ -12,6 +12,7 @@ from app.storage.types import Moment
 WAITING = "status IN ('pending', 'retrying')"
 HELD = "worker_boot_id IS NOT NULL"
 UNSENT = "status IN ('pending', 'queued', 'retrying', 'failed')"
+FINISHED = "finished_at IS NOT NULL"
 HOLDING_BACK = "status IN ('pending', 'queued', 'sending', 'retrying', 'unknown')"
 
 tasks = sa.Table(
@@ -97,7 +98,12 @@ tasks = sa.Table(
         sqlite_where=sa.text(HELD),
         postgresql_where=sa.text(HELD),
     ),
-    sa.Index("ix_tasks_finished", "finished_at"),
+    sa.Index(
+        "ix_tasks_finished",
+        "finished_at",
+        sqlite_where=sa.text(FINISHED),
+        postgresql_where=sa.text(FINISHED),
+    ),
     sqlite_autoincrement=True,
 )
 

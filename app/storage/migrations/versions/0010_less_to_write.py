@@ -15,12 +15,17 @@ def upgrade() -> None:
     """Bring the tables forward."""
     # What it held is the sum of `daily_costs`.
     op.drop_table("spending")
-    for name in ("ladder_id", "provider_message_id"):
-        op.drop_index(f"ix_notifications_{name}", "notifications")
-        op.create_index(
-            f"ix_notifications_{name}",
+    for index, table, column in (
+        ("ix_notifications_ladder_id", "notifications", "ladder_id"),
+        (
+            "ix_notifications_provider_message_id",
             "notifications",
-            [name],
-            sqlite_where=sa.text(f"{name} IS NOT NULL"),
-            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            "provider_message_id",
+        ),
+        ("ix_tasks_finished", "tasks", "finished_at"),
+    ):
+        is_set = sa.text(f"{column} IS NOT NULL")
+        op.drop_index(index, table)
+        op.create_index(
+            index, table, [column], sqlite_where=is_set, postgresql_where=is_set
         )
