@@ -28,12 +28,17 @@ def both(runtime: Runtime, first: Deed, second: Deed) -> tuple[Any, Any]:
         with runtime.database.write() as tx:
             done = first(tx)
             other = pool.submit(in_own_transaction, runtime, second)
-            wait_until(
-                lambda: other.done() or _someone_waits(runtime),
-                within_s=10,
-                what="the second is done, or waits for the first",
-            )
+            wait_until_held_up(runtime, other)
         return done, _outcome(other)
+
+
+def wait_until_held_up(runtime: Runtime, other: Future[Any]) -> None:
+    """Wait until the other one is done, or waits for a row that we hold."""
+    wait_until(
+        lambda: other.done() or _someone_waits(runtime),
+        within_s=10,
+        what="the second is done, or waits for the first",
+    )
 
 
 def in_own_transaction(runtime: Runtime, deed: Deed) -> Any:

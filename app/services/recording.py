@@ -30,7 +30,7 @@ from app.services.running import finish
 from app.services.settlement import settlement
 from app.services.taking import Taken, take_within
 from app.services.telling import tell
-from app.storage import delivering
+from app.storage import delivering, locking
 from app.storage.costs import Billed
 
 
@@ -78,25 +78,48 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         note_look_up(gates, ended)
         return decision
     if isinstance(ended, Answer):
-        note_answer(gates, ended)
+        return _write_answer(tx, courier, gates, ended)
     decision = _decide(courier, gates, ended)
-    is_ours = _settle(tx, ended, decision)
-    if isinstance(ended, Done):
-        _end_attempt(tx, ended)
-        task_id = ended.work.row["id"]
-        finish(tx, courier.runtime, task_id, ended.ran, now=ended.at)
-        return decision
-    if is_ours and ended.outcome.result is Result.ACCEPTED:
-        _mark_sent(tx, ended)
-        billed = _bill(courier, ended)
-        _end_attempt(tx, ended, billed)
-        if billed is not None:
-            costs.add_up(tx, courier.runtime, billed, now=ended.at)
+    _settle(tx, ended, decision)
+    _end_attempt(tx, ended)
+    task_id = ended.work.row["id"]
+    finish(tx, courier.runtime, task_id, ended.ran, now=ended.at)
+    return decision
+
+
+def _write_answer(
+    tx: sa.Connection, courier: Courier, gates: Gates, answer: Answer
+) -> Decision:
+    """Write down the message's end and what it tells of who was called.
+
+    Rows come first: whoever has the turn at the gates waits for no row, or two who
+    have one each would wait for the other.
+    """
+    if answer.outcome.fault is Fault.NONE:
+        decision = _settle_answer(tx, courier, gates, answer)
+        note_answer(gates, answer)
     else:
-        _end_attempt(tx, ended)
-    if ended.outcome.result is Result.SUPPRESSED:
-        _learn(tx, courier, ended)
-    note_slow(gates, ended.work.row["channel"], ended.work.called)
+        locking.wait_for(tx, task_id=answer.work.row["id"])
+        note_answer(gates, answer)  # only then is it known whether the try was in vain
+        decision = _settle_answer(tx, courier, gates, answer)
+    note_slow(gates, answer.work.row["channel"], answer.work.called)
+    return decision
+
+
+def _settle_answer(
+    tx: sa.Connection, courier: Courier, gates: Gates, answer: Answer
+) -> Decision:
+    decision = _decide(courier, gates, answer)
+    is_ours = _settle(tx, answer, decision)
+    billed = None
+    if is_ours and answer.outcome.result is Result.ACCEPTED:
+        _mark_sent(tx, answer)
+        billed = _bill(courier, answer)
+    _end_attempt(tx, answer, billed)
+    if billed is not None:
+        costs.add_up(tx, courier.runtime, billed, now=answer.at)
+    if answer.outcome.result is Result.SUPPRESSED:
+        _learn(tx, courier, answer)
     return decision
 
 

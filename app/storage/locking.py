@@ -29,6 +29,12 @@ def at_hand(
     return _chosen(tx, conditions, skip_locked=True)
 
 
+def wait_for(tx: sa.Connection, *, task_id: str) -> None:
+    """Wait until nobody else is changing a task; it is locked until the commit."""
+    if tx.dialect.name != "sqlite":
+        tx.execute(sa.select(tasks.c.seq).where(waited_for(tx, tasks.c.id == task_id)))
+
+
 def is_at_hand(tx: sa.Connection, *, task_id: str) -> bool:
     """Tell whether nobody else is changing the row; it is locked until the commit.
 
