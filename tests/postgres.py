@@ -81,6 +81,14 @@ def drop_databases_under(folder: Path) -> None:
         drop_database(_databases.pop(data_dir))
 
 
+def deadlocks(data_dir: Path) -> int:
+    """Count the transactions of a house that the server ended, two in a circle."""
+    if SERVER is None:
+        return 0
+    counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = "
+    return int(_tell_server(f"{counted}'{_databases[data_dir]}'")[0])
+
+
 _numbers = iter(range(10**9))
 
 

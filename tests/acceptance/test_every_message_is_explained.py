@@ -16,6 +16,7 @@ from app.domain.gate import MAY_HAVE_LEFT
 from app.domain.tasks import Status
 from tests.box import WEBHOOK_SECRETS, Box
 from tests.correspondence import Correspondence
+from tests.postgres import deadlocks
 from tests.waiting import wait_until
 
 if sys.platform == "win32":
@@ -61,6 +62,7 @@ def test_every_message_is_proved_or_explained(town: Box) -> None:
     assert len(reckoning.lines) >= 3 * CUSTOMERS
     ends = set(reckoning.statuses())
     assert {"delivered", "undelivered", "sent", "cancelled", "suppressed"} <= ends
+    assert deadlocks(town.runtime.settings.data_dir) == 0
 
 
 def is_explained(line: Line) -> bool:
