@@ -18,7 +18,8 @@ _BOOKING: Mapping[str, object] = {
     "end": "2026-05-22T16:00:00+02:00",
     "price": {"amount": 6500, "currency": "EUR"},
     "reference": "7KQ2M9",
-    "manage_url": "https://salon.example/b/7KQ2M9",
+    # As long as they are: an example's segments are those of a real message.
+    "manage_url": "https://salon.example/b/AaIdtNA8cAC3OJZcFdyoWQ.4nC1pW7Xq0YkRg",
 }
 
 #: For each kind the `data` of a request to `POST /notifications`.

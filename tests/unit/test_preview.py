@@ -27,7 +27,7 @@ def test_all_channels_are_shown_with_the_business_s_name(
 
     shown = capsys.readouterr().out
     assert code == 0
-    assert "--- sms (1 segment: 127 GSM-7 characters, 160 fit in one) ---" in shown
+    assert "--- sms (1 segment: 158 GSM-7 characters, 160 fit in one) ---" in shown
     assert "Rosa am Markt: see you soon!" in shown
     assert "--- whatsapp ---" in shown
     assert "Subject: See you soon: Haircut & colour, Friday, May 22" in shown
@@ -52,7 +52,7 @@ def test_machines_get_json(capsys: pytest.CaptureFixture[str]) -> None:
     shown = json.loads(capsys.readouterr().out)
     sms, whatsapp, email = shown["messages"]
     assert shown["kind"] == "payment_received"
-    assert (sms["channel"], sms["encoding"], sms["segments"]) == ("sms", "GSM-7", 1)
+    assert (sms["channel"], sms["encoding"], sms["segments"]) == ("sms", "GSM-7", 2)
     assert whatsapp.keys() == {"channel", "text"}
     assert email["html"].startswith("<!doctype html>")
     assert email["subject"] == "Payment received: €65.00 for Haircut & colour"

@@ -60,7 +60,7 @@ def test_every_fact_that_is_there_is_told() -> None:
 
     assert sms(facts) == (
         "Salon Rosa: you're booked! Haircut, Fri, May 22 at 2:30 PM, 2 people, "
-        "€45.00. Ref 7KQ2M9. Your booking: https://salon.example/b"
+        "€45.00. Ref 7KQ2M9. Details: https://salon.example/b"
     )
 
 
