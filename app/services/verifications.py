@@ -29,6 +29,7 @@ from app.domain.verifications import (
     PREFIX_LENGTH,
     STOPPED_FOR,
     TRIES,
+    Sent,
     too_many,
 )
 from app.errors import InvalidError, NotFoundError, Problem, TooManyCodesError
@@ -79,7 +80,11 @@ def begin(
     recipient = _mark(runtime, "recipient", wanted.to)
     visitor = _mark(runtime, "visitor", wanted.visitor) if wanted.visitor else None
     prefix = "" if wanted.channel is Channel.EMAIL else wanted.to[:PREFIX_LENGTH]
-    _check_limits(tx, runtime, wanted.channel, recipient, visitor, prefix, now=now)
+    sent = _within_limits(
+        tx, runtime, wanted.channel, recipient, visitor, prefix, now=now
+    )
+    if sent.today + 1 >= runtime.policy.codes.a_day:
+        _tell_last_of_the_day(tx, runtime, now=now)
     _void_earlier(tx, recipient, wanted.channel, now=now)
     verification_id = new_id()
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
@@ -195,7 +200,7 @@ def _check_can_leave(
     raise InvalidError([Problem("channel", whatsapp.no_template(kind))])
 
 
-def _check_limits(
+def _within_limits(
     tx: sa.Connection,
     runtime: Runtime,
     channel: Channel,
@@ -204,7 +209,8 @@ def _check_limits(
     prefix: str,
     *,
     now: datetime,
-) -> None:
+) -> Sent:
+    """Return what was sent lately; raise TooManyCodesError where that is enough."""
     sent = store.sent(
         tx,
         recipient=recipient,
@@ -220,6 +226,25 @@ def _check_limits(
             retry_after_s=round(refused.again_after / timedelta(seconds=1)),
             is_attack=refused.is_attack,
         )
+    return sent
+
+
+def _tell_last_of_the_day(
+    tx: sa.Connection, runtime: Runtime, *, now: datetime
+) -> None:
+    """Let the staff know that whoever asks next gets no code."""
+    told = Alert(
+        key="codes/a_day",
+        subject="The last one-time code of the day has left",
+        text=(
+            f"{runtime.policy.codes.a_day} codes were sent within 24 hours, and for "
+            "now no more are. Is that your customers, or somebody who earns by them? "
+            "Look at the form on the website from which they come, or raise `a_day` in "
+            "`[verifications]` of bellhop.toml."
+        ),
+        at_most_every=timedelta(days=1),
+    )
+    alert(tx, runtime, told, now=now)
 
 
 def _void_earlier(
