@@ -92,6 +92,14 @@ WebUrl = Annotated[
     str,
     _like(r"https?://[^/]+", "must be an address that begins with https:// or http://"),
 ]
+#: Our own: pages and redirects begin at its root.
+PublicUrl = Annotated[
+    str,
+    _like(
+        r"https?://[^/?#\s]+/?\Z",
+        "must be an address that begins with https:// or http://, without a path",
+    ),
+]
 Region = Annotated[
     str, _like(r"[A-Z]{2}$", "must be the two capital letters of a country")
 ]

@@ -101,6 +101,23 @@ def test_every_mistake_is_told_at_once_with_a_way_out(tmp_path: Path) -> None:
     assert "BELLHOP_HOST" in found["BELLHOP_HSOT"]
 
 
+@pytest.mark.parametrize("rest", ["/bellhop", "/b/", "?x=1", "#top"])
+def test_a_public_address_below_which_no_page_would_work_is_refused(
+    tmp_path: Path, rest: str
+) -> None:
+    with pytest.raises(ConfigError, match="without a path"):
+        load(
+            {"BELLHOP_PUBLIC_URL": f"https://book.example.com{rest}"},
+            dotenv=tmp_path / ".env",
+        )
+
+    closed = load(
+        {"BELLHOP_PUBLIC_URL": "https://book.example.com:8443/"},
+        dotenv=tmp_path / ".env",
+    )
+    assert closed.base_url == "https://book.example.com:8443"
+
+
 def test_production_refuses_weak_and_missing_secrets_without_showing_them(
     tmp_path: Path,
 ) -> None:

@@ -63,7 +63,7 @@ def test_every_error_that_a_setting_can_meet_has_words(text: str) -> None:
         (
             "BELLHOP_PUBLIC_URL",
             "book.example.com",
-            "must be an address that begins with https:// or http://",
+            "must be an address that begins with https:// or http://, without a path",
         ),
         ("BELLHOP_PHONE_REGION", "esp", "must be the two capital letters of a country"),
     ],

@@ -13,11 +13,11 @@ from app.config.types import (
     DatabaseUrl,
     LocaleName,
     Port,
+    PublicUrl,
     RedisUrl,
     Region,
     Secret,
     TimeZoneName,
-    WebUrl,
     variable,
 )
 
@@ -72,7 +72,7 @@ class HouseSettings(BaseModel):
     port: Port = variable(
         "BELLHOP_PORT", 8000, about="The port the API listens on", example="8000"
     )
-    public_url: WebUrl | None = variable(
+    public_url: PublicUrl | None = variable(
         "BELLHOP_PUBLIC_URL",
         about="Base of links in messages; from host and port where it is not set",
         example="https://book.example.com",
