@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -162,7 +163,15 @@ def _bad_gateway(settings: Settings) -> Iterator[Problem]:
             gateway_form.parse_expected,
             settings.sms_http_accepted or "",
         ),
+        (
+            "SMS_HTTP_LATER",
+            partial(
+                gateway_form.check_later, accepted=settings.sms_http_accepted or ""
+            ),
+            settings.sms_http_later or "",
+        ),
         ("SMS_HTTP_ID", gateway_form.parse_path, settings.sms_http_id or ""),
+        ("SMS_HTTP_URL", gateway_form.check_address, settings.sms_http_url),
     ):
         try:
             read(text)

@@ -91,6 +91,7 @@ class HttpGateway(Unasked):
 
     def _outcome(self, message: Message, answer: Answer) -> Outcome:
         told = answer.json_value()
+        name = found_at(told, self._id_path) if self._id_path else message.key
         if self._accepted is not None:
             word = found_at(told, self._accepted.path)
             if not word:
@@ -99,7 +100,8 @@ class HttpGateway(Unasked):
                 return judged(_BUSY, answer, code=_shown(word))
             if word not in self._accepted.words:
                 return judged(_REFUSED, answer, code=_shown(word))
-        name = found_at(told, self._id_path) if self._id_path else message.key
+            # It is taken in the words agreed on: whoever doubts that sends it twice.
+            name = name or message.key
         if not name:
             return nameless(answer, company=COMPANY)
         return Outcome(result=Result.ACCEPTED, provider_message_id=name[:200])

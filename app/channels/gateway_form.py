@@ -11,14 +11,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 #: What may stand between {{ and }}.
 PLACES = ("to", "digits", "text", "key")
 DEFAULT_BODY = '{"to": "{{ to }}", "text": "{{ text }}"}'
 _PLACE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_STEP = re.compile(r"[^.\s=]+(\.[^.\s=]+)*")
+_STEP = re.compile(r"[^.\s=$[\]]+(\.[^.\s=$[\]]+)*")
+#: What no name in a form begins with, and XML does.
+_NO_FORM = re.compile(r"\s*<")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +58,11 @@ def parse_body(text: str) -> Form:
             tree = json.loads(text)
         except ValueError:
             raise ValueError('is no JSON; write {"text": "{{ text }}"}') from None
+    elif _NO_FORM.match(text):
+        raise ValueError("is neither JSON nor a form; no other can be posted")
     else:
         tree = parse_qsl(text, keep_blank_values=True)
     _check_places(tree)
-    if not _holds_text(tree):
-        raise ValueError("must hold {{ text }}, or the customer would read nothing")
     return Form(tree=tree, is_json=is_json)
 
 
@@ -91,11 +93,25 @@ def parse_expected(text: str, later: str = "") -> Expected | None:
     return Expected(path=parse_path(path.strip()), words=wanted, later=_words(later))
 
 
+def check_later(later: str, *, accepted: str) -> None:
+    """Raise ValueError where words that ask for patience could not be told."""
+    if later and not accepted:
+        raise ValueError("is looked for where SMS_HTTP_ACCEPTED says; set it, too")
+    if both := _words(later) & _words(accepted.partition("=")[2]):
+        raise ValueError(f"says {min(both)}, which is a yes in SMS_HTTP_ACCEPTED")
+
+
 def parse_path(text: str) -> str:
     """Read a path into JSON, `messages.0.id`; raise ValueError for any other."""
     if text and not _STEP.fullmatch(text):
         raise ValueError("must look like messages.0.id")
     return text
+
+
+def check_address(url: str) -> None:
+    """Raise ValueError where an address holds places: nothing fills them there."""
+    if "{{" in unquote(url):
+        raise ValueError("can hold no {{ }}; what is asked stands in SMS_HTTP_BODY")
 
 
 def filled_headers(headers: Mapping[str, str], *, key: str) -> dict[str, str]:
@@ -138,10 +154,23 @@ def _check_places(tree: Any) -> None:
     for name in _PLACE.findall(json.dumps(tree, ensure_ascii=False)):
         if name not in PLACES:
             raise ValueError(f"may hold between {{{{ and }}}} only {', '.join(PLACES)}")
+    filled = _filled_places(tree)
+    if "text" not in filled:
+        raise ValueError("must hold {{ text }}, or the customer would read nothing")
+    if filled.isdisjoint({"to", "digits"}):
+        raise ValueError("must hold {{ to }} or {{ digits }}, or it would reach nobody")
 
 
-def _holds_text(tree: Any) -> bool:
-    return "text" in _PLACE.findall(json.dumps(tree))
+def _filled_places(tree: Any) -> set[str]:
+    """Return the places that are filled: those in values, not in names."""
+    found: set[str] = set()
+
+    def note(text: str) -> str:
+        found.update(_PLACE.findall(text))
+        return text
+
+    _mapped(tree, note)
+    return found
 
 
 def _mapped(tree: Any, change: Callable[[str], str]) -> Any:

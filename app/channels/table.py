@@ -207,6 +207,14 @@ def _security(settings: Settings) -> Security:
     return Security.STARTTLS if settings.email_use_tls else Security.NONE
 
 
+_GATEWAY = (
+    "SMS_HTTP_URL",
+    "SMS_HTTP_HEADERS",
+    "SMS_HTTP_BODY",
+    "SMS_HTTP_ACCEPTED",
+    "SMS_HTTP_LATER",
+    "SMS_HTTP_ID",
+)
 _TWILIO_ACCOUNT = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 
 PROVIDERS: tuple[Row, ...] = (
@@ -236,7 +244,7 @@ PROVIDERS: tuple[Row, ...] = (
     Row(
         name=Mode.HTTP,
         channel=Channel.SMS,
-        wanted_by=("SMS_HTTP_URL",),
+        wanted_by=_GATEWAY,
         needs=("SMS_HTTP_URL",),
         build=_gateway,
     ),

@@ -87,7 +87,6 @@ def test_a_form_is_posted_encoded() -> None:
     ("body", "result", "code"),
     [
         (b'{"status": "sent", "id": "a1"}', Result.ACCEPTED, ""),
-        (b'{"status": "sent"}', Result.AMBIGUOUS, "200"),
         (b'{"status": "busy"}', Result.TRANSIENT, "busy"),
         (b'{"status": "no credit"}', Result.PERMANENT_CONTENT, "200"),
         (b'{"status": "invalid"}', Result.PERMANENT_CONTENT, "invalid"),
@@ -103,6 +102,17 @@ def test_answers_are_read_as_the_owner_says(
 
     assert (outcome.result, outcome.code) == (result, code)
     assert outcome.provider_message_id == ("a1" if result is Result.ACCEPTED else "")
+
+
+def test_a_yes_in_the_words_agreed_on_needs_no_name() -> None:
+    outcome = outcome_of(b'{"status": "sent"}', accepted="status=sent", id="id")
+
+    assert outcome.result is Result.ACCEPTED
+    assert outcome.provider_message_id == "n-1"
+
+
+def test_a_yes_without_words_and_without_its_name_is_doubted() -> None:
+    assert outcome_of(b"OK", id="id").result is Result.AMBIGUOUS
 
 
 def test_it_is_set_up_by_configuration_alone() -> None:
@@ -121,6 +131,9 @@ def test_it_is_set_up_by_configuration_alone() -> None:
         ("SMS_HTTP_HEADERS", "Authorization: s3cret"),
         ("SMS_HTTP_ACCEPTED", "status"),
         ("SMS_HTTP_ID", "a b"),
+        ("SMS_HTTP_ID", "messages[0].id"),
+        ("SMS_HTTP_LATER", "busy"),
+        ("SMS_HTTP_URL", "https://sms.example.com/send?to={{ to }}"),
     ],
 )
 def test_what_cannot_be_read_stops_the_start(variable: str, value: str) -> None:
@@ -131,6 +144,22 @@ def test_what_cannot_be_read_stops_the_start(variable: str, value: str) -> None:
 
     assert [problem.field for problem in told.value.problems] == [variable]
     assert "s3cret" not in str(told.value)
+
+
+def test_a_word_cannot_be_a_yes_and_ask_for_patience() -> None:
+    with pytest.raises(ConfigError, match="SMS_HTTP_LATER: says ok"):
+        open_providers(
+            settings_of(
+                SMS_HTTP_URL="https://sms.example.com/send",
+                SMS_HTTP_ACCEPTED="status=ok|sent",
+                SMS_HTTP_LATER="busy|ok",
+            )
+        )
+
+
+def test_a_gateway_without_its_address_is_no_preview() -> None:
+    with pytest.raises(ConfigError, match="SMS_HTTP_URL: is missing"):
+        open_providers(settings_of(SMS_HTTP_ID="messages.0.id"))
 
 
 @pytest.mark.parametrize(

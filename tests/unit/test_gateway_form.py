@@ -49,6 +49,10 @@ def test_no_customers_words_become_a_part_of_the_form(body: str) -> None:
         ('{"to": "{{ to }}"}', "must hold {{ text }}"),
         ('{"text": "{{ text }}", "from": "{{ name }}"}', "only to, digits, text, key"),
         ("text={{ text | upper }}", "only to, digits, text, key"),
+        ('{"to": "{ to }", "text": "{{ text }}"}', "reach nobody"),
+        ("text={{ text }}", "reach nobody"),
+        ('{"{{ text }}": "", "to": "{{ to }}"}', "must hold {{ text }}"),
+        ('<sms to="{{ to }}">{{ text }}</sms>', "neither JSON nor a form"),
     ],
 )
 def test_a_form_that_cannot_be_filled_is_refused(body: str, words: str) -> None:
@@ -95,7 +99,9 @@ def test_a_yes_is_told_by_any_of_its_words() -> None:
     assert parse_expected("") is None
 
 
-@pytest.mark.parametrize("text", ["status", "status=", "=sent", "a b=c", "a..b=c"])
+@pytest.mark.parametrize(
+    "text", ["status", "status=", "=sent", "a b=c", "a..b=c", "a[0]=c", "$.a=c"]
+)
 def test_a_yes_that_cannot_be_told_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must look like"):
         parse_expected(text)
