@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from app.domain.durations import write_duration
 from app.domain.kinds import KINDS, Kind
@@ -51,15 +52,19 @@ def kind_problems(kinds: Mapping[str, KindTable]) -> Iterator[Problem]:
             reminders = ", ".join(sorted(REMINDERS))
             words = f"is for reminders ({reminders}); a {name} leaves at once"
             yield Problem(f"kinds.{name}.send_before", words)
-        if words := _ladder_trouble(table.given().get("ladder", ())):
+        if words := _ladder_trouble(table.given()):
             yield Problem(f"kinds.{name}.ladder", words)
 
 
-def _ladder_trouble(ladder: Sequence[str]) -> str:
+def _ladder_trouble(given: Mapping[str, Any]) -> str:
+    ladder: Sequence[str] = given.get("ladder", ())
+    channels = {STAFF, *given.get("channels", ladder)}
     if len(set(ladder)) < len(ladder):
         return "names a channel twice"
     if STAFF in ladder and (ladder[-1] != STAFF or len(ladder) == 1):
         return f"must have {STAFF} at its end, after a channel: nobody follows people"
+    if left_out := [rung for rung in ladder if rung not in channels]:
+        return f"names {', '.join(left_out)}, which the kind's channels leave out"
     return ""
 
 

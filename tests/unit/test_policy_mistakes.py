@@ -191,6 +191,7 @@ def test_a_mailbox_must_be_an_address_or_nothing(tmp_path: Path) -> None:
         ('["sms", "sms"]', "names a channel twice"),
         ('["staff", "sms"]', "must have staff at its end"),
         ('["staff"]', "must have staff at its end"),
+        ('["sms"]\nchannels = ["email"]', "names sms, which the kind's channels leave"),
     ],
 )
 def test_a_ladder_that_leads_nowhere_is_told(
