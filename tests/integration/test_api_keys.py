@@ -89,6 +89,8 @@ ROUTES: dict[tuple[str, str], frozenset[Scope]] = {
     ("GET", "/api/docs"): EVERYBODY,
     ("GET", "/api/docs/<path:file>"): EVERYBODY,
     ("GET", "/b/<token>"): EVERYBODY,
+    ("GET", "/b/<token>/"): EVERYBODY,
+    ("GET", "/b/<token>/<path:rest>"): EVERYBODY,
     ("GET", "/b/"): EVERYBODY,
     ("GET", "/b/<token>/move"): EVERYBODY,
     ("POST", "/b/<token>/move"): EVERYBODY,
