@@ -27,6 +27,8 @@ class Terms:
     called: str
     within_s: float
     is_probe: bool
+    #: What is held against it as the call begins.
+    circuit: Circuit | None
 
 
 def terms_of_call(gates: Gates, gate: str, *, provider: str | None = None) -> Terms:
@@ -34,7 +36,12 @@ def terms_of_call(gates: Gates, gate: str, *, provider: str | None = None) -> Te
     gates.take_turn()
     called = provider or gates.to_be_tried(gate) or gates.serving(gate)
     circuit = gates.circuit(gate, called)
-    return Terms(called=called, within_s=patience_s(circuit), is_probe=is_ill(circuit))
+    return Terms(
+        called=called,
+        within_s=patience_s(circuit),
+        is_probe=is_ill(circuit),
+        circuit=circuit,
+    )
 
 
 def begin_call(gates: Gates, gate: str, terms: Terms) -> None:
@@ -57,6 +64,13 @@ def note(
     if outcome.fault is Fault.TIMEOUT:
         for other in gates.other_gates_of(called, but=gate):
             _note(gates, other, called, outcome, is_probe=False)
+
+
+def note_unasked(gates: Gates, gate: str, terms: Terms) -> None:
+    """Nobody was called after all: whoever is spared stays so for as long as before."""
+    if terms.is_probe:
+        gates.take_turn()
+        gates.set_circuit(gate, terms.called, terms.circuit)
 
 
 def note_answered(gates: Gates, gate: str, called: str) -> None:

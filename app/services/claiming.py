@@ -21,7 +21,7 @@ from app.errors import InvalidError, WordingError
 from app.services.circuits import begin_call, terms_of_call
 from app.services.courier import Courier, MessageClaim, TaskClaim, worded
 from app.services.gates import Gates
-from app.services.last_look import Look, is_late, last_look
+from app.services.last_look import Look, bound_to, is_late, last_look
 from app.services.running import finish, prepare
 from app.storage import delivering, refusing
 from app.storage.delivering import Attempt
@@ -74,7 +74,7 @@ def _claimed_message(
     message: Message,
 ) -> MessageClaim | None:
     token, gate = uuid4().hex, row["channel"]
-    terms = terms_of_call(gates, gate)
+    terms = terms_of_call(gates, gate, provider=bound_to(tx, gates, row))
     channel = Channel(gate)
     provider = courier.carrier(channel, terms.called)
     is_secret = courier.runtime.policy.kinds[Kind(row["kind"])].is_secret
@@ -117,12 +117,10 @@ def _attempt(
 
 def _refused(tx: sa.Connection, row: sa.RowMapping, refused: Refusal) -> Refusal | None:
     now = utc_now()
-    may_have_left = refusing.may_have_left(
-        tx, task_id=row["id"], unasked=REPEATS_SAFELY
-    )
+    has_it = refusing.may_have_it(tx, task_id=row["id"], unasked=REPEATS_SAFELY)
     to = {
         "status": refused.status,
-        "reason": refused.reason + (MAY_HAVE_LEFT if may_have_left else ""),
+        "reason": refused.reason + (MAY_HAVE_LEFT if has_it else ""),
         "next_attempt_at": None,
         "finished_at": now,
         "now": now,

@@ -16,6 +16,7 @@ from app.domain.recipients import Channel
 from app.errors import WordingError
 from app.runtime import Runtime
 from app.services import whatsapp
+from app.services.circuits import Terms
 from app.services.envelopes import in_envelope, unsubscribe_url
 from app.services.facts import facts_of
 from app.services.links import Links
@@ -64,12 +65,10 @@ class LookUp:
     #: None: who was called is not our provider any more, and cannot be asked.
     provider: Provider | None
     provider_name: str
-    #: By which name the gate knows whom it asks.
-    called: str
     started_at: datetime
     token: str
-    within_s: float
-    is_probe: bool
+    #: Whom it asks, as the gate knows them, and for how long.
+    terms: Terms
 
 
 #: What a worker does next.

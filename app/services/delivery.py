@@ -54,7 +54,7 @@ def _ask(courier: Courier, work: LookUp) -> Found:
     answer = LookupAnswer(lookup=Lookup.UNSUPPORTED)
     if work.provider is not None:
         answer = work.provider.look_up(
-            work.message, since=work.started_at, within_s=work.within_s
+            work.message, since=work.started_at, within_s=work.terms.within_s
         )
     if answer.lookup is Lookup.FOUND and _is_anothers(courier, work, answer):
         answer = LookupAnswer(lookup=Lookup.NOT_FOUND)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from app.channels.credentials import REPEATS_SAFELY
 from app.domain.bookings import BookingStatus
 from app.domain.consent import OptOut, Scope
 from app.domain.gate import (
@@ -34,7 +35,7 @@ from app.services.gates import Gates
 from app.services.planning import CHANNEL_OFF
 from app.services.quiet_hours import is_quiet
 from app.services.whatsapp import may_be_words, no_template, template_of
-from app.storage import ladders
+from app.storage import ladders, refusing
 
 _CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
 _ERASED = Refusal(status=Status.SUPPRESSED, reason=ERASED)
@@ -144,6 +145,29 @@ def _is_over_budget(look: Look) -> Refusal | Delay | None:
     )
 
 
+def _is_with_one_that_is_spared(look: Look) -> Delay | None:
+    provider = bound_to(look.tx, look.gates, look.row)
+    if provider is None:
+        return None
+    circuit = look.gates.circuit(look.row["channel"], provider)
+    if circuit is None or circuit.open_until is None or not circuit.is_open(look.now):
+        return None
+    reason = f"It may have reached {provider}, which is left alone for a while."
+    return Delay(until=circuit.open_until, reason=reason)
+
+
+def bound_to(tx: sa.Connection, gates: Gates, row: sa.RowMapping) -> str | None:
+    """Return who alone may be handed the message; None: whoever carries them now.
+
+    Where one may have it already, its key makes a second time harmless with that one,
+    and with nobody else.
+    """
+    if row["attempts"] == 0:
+        return None
+    provider = refusing.may_have_it(tx, task_id=row["id"], unasked=REPEATS_SAFELY)
+    return provider if provider and gates.knows(row["channel"], provider) else None
+
+
 def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
     """Say why what is useful no more expires."""
     ttl = gates.policy(row["queue"]).ttl
@@ -160,4 +184,5 @@ QUESTIONS: tuple[Question, ...] = (
     _lacks_template,
     _is_quiet,
     _is_over_budget,
+    _is_with_one_that_is_spared,
 )

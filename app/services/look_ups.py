@@ -67,9 +67,7 @@ def claim_look_up(
         provider_name=attempt.provider,
         started_at=attempt.started_at,
         token=token,
-        called=terms.called,
-        within_s=terms.within_s,
-        is_probe=terms.is_probe,
+        terms=terms,
     )
 
 

@@ -23,7 +23,7 @@ from app.domain.retry import Decision, Pauses, Tries, decide_not_there
 from app.domain.tasks import Status
 from app.runtime import Runtime
 from app.services import costs
-from app.services.circuits import note, note_answered
+from app.services.circuits import note, note_answered, note_unasked
 from app.services.courier import Courier, Found
 from app.services.gates import Gates
 from app.services.settlement import settlement
@@ -61,11 +61,13 @@ def write_look_up(
 
 def note_look_up(gates: Gates, found: Found) -> None:
     """Hold against the provider that it was not to be asked, or let one message try."""
-    gate, called = found.work.row["channel"], found.work.called
+    gate, terms = found.work.row["channel"], found.work.terms
     if found.answer.lookup is Lookup.UNANSWERED:
-        note(gates, gate, called, _NO_ANSWER, is_probe=found.work.is_probe)
-    elif found.answer.lookup is not Lookup.UNSUPPORTED or found.work.is_probe:
-        note_answered(gates, gate, called)
+        note(gates, gate, terms.called, _NO_ANSWER, is_probe=terms.is_probe)
+    elif found.answer.lookup is Lookup.UNSUPPORTED:
+        note_unasked(gates, gate, terms)
+    else:
+        note_answered(gates, gate, terms.called)
 
 
 def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str, int]:

@@ -63,17 +63,24 @@ def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
     return tx.execute(_REFUSE, {"task_id": task_id, **to}).rowcount == 1
 
 
-def may_have_left(tx: sa.Connection, *, task_id: str, unasked: Collection[str]) -> bool:
-    """Whether nobody knows what became of an attempt of the task.
+def may_have_it(
+    tx: sa.Connection, *, task_id: str, unasked: Collection[str]
+) -> str | None:
+    """Return a provider of which nobody knows whether it took the task, if any.
 
     `unasked`: the providers that are not asked, as a second time there is harmless.
     """
-    query = sa.select(sa.literal(1)).where(
-        attempts.c.task_id == task_id,
-        attempts.c.outcome == Result.AMBIGUOUS,
-        attempts.c.provider.in_(unasked),
+    query = (
+        sa.select(attempts.c.provider)
+        .where(
+            attempts.c.task_id == task_id,
+            attempts.c.outcome == Result.AMBIGUOUS,
+            attempts.c.provider.in_(unasked),
+        )
+        .order_by(attempts.c.number.desc())
     )
-    return tx.execute(query.limit(1)).first() is not None
+    found: str | None = tx.execute(query.limit(1)).scalar_one_or_none()
+    return found
 
 
 def rounds_of(tx: sa.Connection, *, task_id: str) -> int | None:

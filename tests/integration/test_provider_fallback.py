@@ -14,7 +14,7 @@ from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 from app.services.gate_state import GateState, look
 from app.services.gates import Gates
-from app.storage.tables import tasks
+from app.storage.tables import circuits, tasks
 from tests.engine import UNLIMITED, Engine, open_engine
 from tests.fakes import FakeProvider
 from tests.house import rows
@@ -212,3 +212,74 @@ def _slow(two: Two, *, seconds: float) -> Callable[[], Outcome]:
         return Outcome(result=Result.ACCEPTED, provider_message_id=name)
 
     return take_long
+
+
+HUNG = Outcome(result=Result.AMBIGUOUS, reason="no answer", fault=Fault.TIMEOUT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """A house whose e-mails go over Resend, or else over a mail server."""
+
+    engine: Engine
+    resend: FakeProvider
+    smtp: FakeProvider
+
+    def write(self, number: int) -> str:
+        """Plan an e-mail, each to somebody else."""
+        return self.engine.message(
+            channel=Channel.EMAIL, recipient=f"guest{number}@example.org"
+        )
+
+
+@pytest.fixture(name="mail")
+def resend_and_a_mail_server(tmp_path: Path) -> Iterator[Mail]:
+    settings = {
+        "RESEND_API_KEY": "re_1",
+        "EMAIL_HOST": "mail.example.com",
+        "DEFAULT_FROM_EMAIL": "Salon Rosa <hello@example.com>",
+        "EMAIL_PROVIDERS": "resend,smtp",
+    }
+    with open_engine(tmp_path, policy=UNLIMITED, **settings) as engine:
+        resend = FakeProvider(name="resend", channel=Channel.EMAIL, repeats_safely=True)
+        smtp = FakeProvider(name="smtp", channel=Channel.EMAIL)
+        served = {**engine.courier.providers, Channel.EMAIL: (resend, smtp)}
+        courier = replace(engine.courier, providers=served)
+        yield Mail(engine=engine.with_courier(courier), resend=resend, smtp=smtp)
+
+
+def test_what_a_key_makes_harmless_is_repeated_to_the_same_one_alone(
+    mail: Mail,
+) -> None:
+    mail.resend.script += [HUNG] * 3
+    first, second = mail.write(1), mail.write(2)
+    mail.engine.work()  # the first hangs twice: Resend is left alone
+    assert [one.key for one in mail.smtp.handed] == [second]
+
+    mail.engine.clock.advance(seconds=PAUSE_S + 1)
+    third = mail.write(3)
+    mail.engine.work()  # hangs, too: it is left alone for longer
+    mail.engine.clock.advance(seconds=PAUSE_S + 15)
+    mail.engine.work()  # the time of the first one's repetition has come
+    assert mail.engine.status(first) == "pending"
+    assert "may have reached resend" in mail.engine.row(first)["reason"]
+
+    mail.engine.clock.advance(minutes=5)
+    mail.engine.work()
+
+    assert {mail.engine.status(one) for one in (first, third)} == {"sent"}
+    assert [one.key for one in mail.smtp.handed] == [second]
+
+
+def test_an_unknown_outcome_that_nobody_can_be_asked_about_ends_no_pause(
+    mail: Mail,
+) -> None:
+    mail.resend.script += [HUNG] * 2
+    first = mail.write(1)
+
+    mail.engine.work()
+
+    assert mail.engine.status(first) == "retrying"
+    (circuit,) = rows(mail.engine.runtime, circuits)
+    until = mail.engine.clock.now + FIRST_PAUSE
+    assert (circuit["provider"], circuit["open_until"]) == ("resend", until)
