@@ -6,6 +6,7 @@ asks of every table whether it has a place here, or holds nothing personal.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from app.domain.naming import names
 from app.storage.chunks import chunks, in_chunks
 from app.storage.tables import (
     attempts,
@@ -71,8 +73,8 @@ def trace(
     booking_ids = [row["id"] for row in their_bookings]
     messages = _messages(tx, addresses, booking_ids)
     written = _written(tx, addresses, booking_ids)
-    names = [*addresses, *booking_ids, *(row["id"] for row in written)]
-    names += [row["reference"] for row in their_bookings]
+    wanted = [*addresses, *booking_ids, *(row["id"] for row in written)]
+    wanted += [row["reference"] for row in their_bookings]
     kept = [*addresses, *pseudonyms]
     return Traces(
         bookings=their_bookings,
@@ -88,14 +90,17 @@ def trace(
         preferences=_where(
             tx, sa.select(preferences), preferences.c.address.in_(addresses)
         ),
-        tasks=_that_name(tx, names),
+        tasks=_that_name(tx, wanted),
     )
 
 
 def naming(
     column: sa.ColumnElement[Any], names: Iterable[str]
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """Return conditions for texts in which one of the names stands, some in each."""
+    """Return conditions for texts in which one of the names stands, some in each.
+
+    They find parts of longer names, too: ask `domain/naming.py` of each text.
+    """
     text = sa.cast(column, sa.String)
     for some in chunks(names):
         yield sa.or_(*(text.contains(name, autoescape=True) for name in some))
@@ -133,7 +138,8 @@ def _events(
         for condition in naming(provider_events.c.body, written)
         for row in tx.execute(query.where(condition))
     ]
-    return _once([*of_messages, *named])
+    theirs = [row for row in named if any(names(row.body, form) for form in written)]
+    return _once([*of_messages, *theirs])
 
 
 def _as_providers_write(address: str) -> tuple[str, ...]:
@@ -143,16 +149,21 @@ def _as_providers_write(address: str) -> tuple[str, ...]:
     return (address.removeprefix("+"),)
 
 
-def _that_name(tx: sa.Connection, names: Sequence[str]) -> Rows:
+def _that_name(tx: sa.Connection, wanted: Sequence[str]) -> Rows:
     query = sa.select(tasks, own_tasks.c.result, own_tasks.c.progress).join(
         own_tasks, own_tasks.c.task_id == tasks.c.id
     )
     columns = (tasks.c.args, own_tasks.c.result, own_tasks.c.progress)
     found: list[sa.Row[Any]] = []
     for column in columns:
-        for condition in naming(column, names):
+        for condition in naming(column, wanted):
             found += tx.execute(query.where(condition))
-    return _once(found)
+    return _once(row for row in found if _is_named(row, wanted))
+
+
+def _is_named(row: sa.Row[Any], wanted: Sequence[str]) -> bool:
+    told = json.dumps([row.args, row.result, row.progress])
+    return any(names(told, name) for name in wanted)
 
 
 def _among(

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.domain.inbound import InboxState
+from app.domain.naming import names
 from app.domain.tasks import CANCELLABLE, Status
 from app.storage.chunks import chunks, in_chunks
 from app.storage.consent import suppress
@@ -139,13 +140,17 @@ def rename_consents(tx: sa.Connection, pseudonyms: Mapping[str, str]) -> None:
         tx.execute(sa.delete(suppressions).where(own))
 
 
-def forget_answers(tx: sa.Connection, names: Sequence[str]) -> None:
+def forget_answers(tx: sa.Connection, wanted: Sequence[str]) -> None:
     """Delete the answers kept for repeated requests in which one of the names stands.
 
     Such a request, sent once more, is done anew.
     """
-    for condition in naming(idempotency_keys.c.body, names):
-        tx.execute(sa.delete(idempotency_keys).where(condition))
+    kept = idempotency_keys.c
+    for condition in naming(kept.body, wanted):
+        for row in tx.execute(sa.select(idempotency_keys).where(condition)).all():
+            if any(names(row.body, name) for name in wanted):
+                this = sa.and_(kept.scope == row.scope, kept.key == row.key)
+                tx.execute(sa.delete(idempotency_keys).where(this))
 
 
 def _update(

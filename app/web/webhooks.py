@@ -75,7 +75,10 @@ def whatsapp() -> Response:
     body = request.get_data()
     signature = request.headers.get("X-Hub-Signature-256", "")
     _check(meta.is_signed(body=body, signature=signature, app_secret=secret), "meta")
-    _take(meta.read(_json(body), received_at=utc_now()))
+    told = list(meta.one_by_one(_json(body)))
+    for one in told:
+        as_told = None if len(told) == 1 else json.dumps(one)
+        _take(meta.read(one, received_at=utc_now()), as_told=as_told)
     return Response(status=HTTPStatus.OK)
 
 
@@ -111,13 +114,17 @@ def resend_event() -> Response:
     return Response(status=HTTPStatus.OK)
 
 
-def _take(told: Iterable[Receipt | InboundMessage | None]) -> None:
+def _take(
+    told: Iterable[Receipt | InboundMessage | None], *, as_told: str | None = None
+) -> None:
     """Keep each and do what follows, in a transaction of its own.
 
     Where one cannot be kept the provider sends all of them again; those that were are
-    known then.
+    known then. `as_told`: what is kept where more came with it, of other customers.
     """
-    body = request.get_data(as_text=True)
+    # Vonage may tell all of it in the address.
+    whole = request.get_data(as_text=True) or request.query_string.decode("latin-1")
+    body = whole if as_told is None else as_told
     for one in told:
         if one is not None:
             dispatch.perform(runtime(), _deed(one, body))

@@ -14,7 +14,7 @@ from app.storage.tables import provider_events
 from tests.door import open_door
 from tests.engine import ALICES_PHONE, Engine, open_engine
 from tests.house import all_rows, perform, rows
-from tests.webhook_house import SECRETS, Webhook, meta, send, twilio, vonage
+from tests.webhook_house import SECRETS, Webhook, meta, resend, send, twilio, vonage
 
 WHO = Who(phone=ALICES_PHONE)
 BARE = ALICES_PHONE.removeprefix("+")
@@ -90,3 +90,63 @@ def test_a_receipt_that_found_no_message_is_forgotten_and_not_looked_for(
 
     (event,) = rows(engine.runtime, provider_events)
     assert (event["body"], event["next_look_at"]) == ("", None)
+
+
+def exported(engine: Engine, who: Who = WHO) -> str:
+    with engine.runtime.database.read() as tx:
+        return json.dumps(customers.export(tx, engine.runtime, who), default=str)
+
+
+def test_of_a_batch_a_customer_is_shown_their_own_part_alone(engine: Engine) -> None:
+    bobs = "34600000001"
+    batch = {
+        "metadata": {"display_phone_number": "14155550199"},
+        "contacts": [
+            {"wa_id": BARE, "profile": {"name": "Alicia"}},
+            {"wa_id": bobs, "profile": {"name": "Roberto"}},
+        ],
+        "messages": [
+            {"id": "wamid.A", "from": BARE, "text": {"body": "rabbit hole"}},
+            {"id": "wamid.B", "from": bobs, "text": {"body": "hatter"}},
+        ],
+        "statuses": [{"id": "wamid.C", "status": "sent", "recipient_id": bobs}],
+    }
+    bring(engine, meta(batch))
+
+    alices = exported(engine)
+    erase(engine)
+
+    assert "rabbit" in alices
+    assert not any(word in alices for word in (bobs, "Roberto", "hatter"))
+    kept = [event["body"] for event in rows(engine.runtime, provider_events)]
+    assert sum("hatter" in body for body in kept) == 1
+    assert sum(bobs in body for body in kept) == 2
+
+
+def test_nobody_is_taken_for_whose_address_is_a_part_of_their_own(
+    engine: Engine,
+) -> None:
+    ana, mariana = (Who(email=f"{name}@example.org") for name in ("ana", "mariana"))
+    told = {"email_id": "r-1", "to": [mariana.email]}
+    bring(engine, resend("delivered", event_id="e-1", **told))
+
+    assert "mariana" not in exported(engine, ana)
+    assert "mariana" in exported(engine, mariana)
+    perform(
+        engine.runtime,
+        lambda tx: customers.erase(tx, engine.runtime, ana, now=engine.clock.now),
+    )
+    (event,) = rows(engine.runtime, provider_events)
+    assert "mariana" in event["body"]
+
+
+def test_what_vonage_tells_in_the_address_is_kept_as_it_came(engine: Engine) -> None:
+    told = {"messageId": "v-1", "msisdn": BARE, "text": "rabbit hole"}
+    signed = vonage("vonage/inbound", told, as_json=False)
+    path = f"/webhooks/{signed.path}?{signed.body}"
+
+    assert open_door(engine.runtime).with_key(None).ask("GET", path).status == 200
+
+    assert "rabbit" in exported(engine)
+    (event,) = rows(engine.runtime, provider_events)
+    assert BARE in event["body"]

@@ -24,6 +24,8 @@ _STAGES = {
     "played": Stage.DELIVERED,
     "failed": Stage.FAILED,
 }
+#: What a delivery tells, in the order in which it is taken.
+_TOLD = ("statuses", "messages")
 _NO_CODE = "WhatsApp did not deliver it"
 
 
@@ -31,6 +33,19 @@ def is_signed(*, body: bytes, signature: str, app_secret: str) -> bool:
     """Tell whether Meta has signed these bytes (`X-Hub-Signature-256`)."""
     digest = hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(f"sha256={digest}".encode(), signature.encode())
+
+
+def one_by_one(content: object) -> Iterator[Mapping[str, Any]]:
+    """Yield what a delivery tells as if each thing of it had come alone.
+
+    One delivery may tell of many customers, and is kept for each of them.
+    """
+    whole = _object(content)
+    for entry in _objects(whole.get("entry")):
+        for change in _objects(entry.get("changes")):
+            for value in _values_of_one(_object(change.get("value"))):
+                alone = {**entry, "changes": [{**change, "value": value}]}
+                yield {**whole, "entry": [alone]}
 
 
 def read(
@@ -49,6 +64,19 @@ def read(
         for message in _objects(value.get("messages")):
             if inbound := _inbound(message, names, number, received_at):
                 yield inbound
+
+
+def _values_of_one(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    shared = {n: v for n, v in value.items() if n not in {*_TOLD, "contacts"}}
+    for name in _TOLD:
+        for one in _objects(value.get(name)):
+            customer = one.get("from") or one.get("recipient_id") or ""
+            theirs = [
+                contact
+                for contact in _objects(value.get("contacts"))
+                if contact.get("wa_id") == customer
+            ]
+            yield {**shared, "contacts": theirs, name: [one]}
 
 
 def _receipt(status: Mapping[str, Any]) -> Receipt | None:
