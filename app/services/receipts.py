@@ -24,7 +24,7 @@ from app.domain.tasks import Status
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import consent, costs, dispatch
-from app.storage import ladders
+from app.storage import erasing, ladders
 from app.storage import receipts as store
 
 log = logging.getLogger(__name__)
@@ -120,6 +120,20 @@ def _apply(
     )
     if found is None:
         return EventState.NEW
+    if not found["recipient"]:
+        return _forget(tx, event_id, found)
+    return _apply_to(tx, runtime, found, event_id, receipt, now=now)
+
+
+def _apply_to(
+    tx: sa.Connection,
+    runtime: Runtime,
+    found: sa.RowMapping,
+    event_id: str,
+    receipt: Receipt,
+    *,
+    now: datetime,
+) -> EventState:
     follows = _following(found, receipt)
     if follows is Following.WAIT:
         return EventState.NEW
@@ -136,6 +150,14 @@ def _apply(
     if receipt.is_free:
         costs.take_off(tx, runtime, found["id"])
     store.change(tx, event_id, state=state, task_id=found["id"], next_look_at=None)
+    return state
+
+
+def _forget(tx: sa.Connection, event_id: str, found: sa.RowMapping) -> EventState:
+    """Keep nothing of what is told of a customer who was erased."""
+    erasing.forget_events(tx, [event_id])
+    state = EventState.IGNORED
+    store.change(tx, event_id, state=state, task_id=found["id"])
     return state
 
 

@@ -34,6 +34,9 @@ from app.storage.tables import (
 
 #: What stands for the name of an erased customer.
 NOBODY = "erased"
+#: What a provider's name of a message is replaced by, with our own: Meta's hold the
+#: customer's number, encoded.
+_NO_NAME = sa.literal("erased:")
 
 
 def forget_bookings(tx: sa.Connection, ids: Sequence[str], *, now: datetime) -> None:
@@ -110,7 +113,16 @@ def forget_inbox(tx: sa.Connection, ids: Sequence[str], *, now: datetime) -> Non
     in_chunks(
         tx, still_open.values(state=InboxState.DONE, done_at=now), inbox.c.id, ids
     )
-    _update(tx, inbox, inbox.c.id, ids, address="", sender_name="", text="")
+    _update(
+        tx,
+        inbox,
+        inbox.c.id,
+        ids,
+        provider_message_id=_NO_NAME + inbox.c.id,
+        address="",
+        sender_name="",
+        text="",
+    )
 
 
 def forget_events(tx: sa.Connection, ids: Sequence[str]) -> None:
@@ -120,6 +132,7 @@ def forget_events(tx: sa.Connection, ids: Sequence[str]) -> None:
         provider_events,
         provider_events.c.id,
         ids,
+        event_id=_NO_NAME + provider_events.c.id,
         body="",
         facts={},
         next_look_at=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from app.services import customers
 from app.services.customers import Who
-from app.storage.tables import provider_events
+from app.storage.tables import provider_events, suppressions
 from tests.door import open_door
 from tests.engine import ALICES_PHONE, Engine, open_engine
 from tests.house import all_rows, perform, rows
@@ -150,3 +151,36 @@ def test_what_vonage_tells_in_the_address_is_kept_as_it_came(engine: Engine) -> 
     assert "rabbit" in exported(engine)
     (event,) = rows(engine.runtime, provider_events)
     assert BARE in event["body"]
+
+
+def test_a_receipt_that_comes_after_erasing_is_not_kept(engine: Engine) -> None:
+    task_id = engine.message()
+    engine.work()
+    erase(engine)
+    told = {
+        "MessageSid": "SM9",
+        "MessageStatus": "undelivered",
+        "ErrorCode": "21610",
+        "To": ALICES_PHONE,
+    }
+
+    bring(engine, *[twilio(f"twilio/status?key={task_id}", told)] * 2)
+
+    assert [row for row in all_rows(engine.runtime) if BARE in row] == []
+    assert rows(engine.runtime, suppressions) == []
+    assert engine.note(task_id)["provider_message_id"] is None
+    assert {e["state"] for e in rows(engine.runtime, provider_events)} == {"ignored"}
+
+
+def test_metas_names_of_messages_are_forgotten_as_they_hold_the_number(
+    engine: Engine,
+) -> None:
+    wamid = "wamid." + base64.b64encode(f"\x1c\x18\x0b{BARE}".encode()).decode()
+    message = {"id": wamid, "from": BARE, "text": {"body": "rabbit hole"}}
+    status = {"id": wamid, "status": "sent", "recipient_id": BARE}
+    bring(engine, meta({"messages": [message], "statuses": [status]}))
+
+    erase(engine)
+
+    assert [row for row in all_rows(engine.runtime) if wamid in row] == []
+    assert len(rows(engine.runtime, provider_events)) == 2
