@@ -24,6 +24,9 @@ class MailboxHouse:
     mails: list[bytes] = field(default_factory=list)
     read: set[int] = field(default_factory=set)
     folder: str = "INBOX"
+    #: Mails that it does not hand out just now, and whether it lets one search.
+    withheld: set[int] = field(default_factory=set)
+    searches: bool = True
 
     def serve(self, line: Line) -> None:
         """Serve one connection."""
@@ -53,6 +56,8 @@ class MailboxHouse:
 
     def _search(self, command: str) -> bytes:
         assert 'UNSEEN HEADER Content-Type "multipart/report"' in command
+        if not self.searches:
+            return b"TAG NO [SERVERBUG] not just now\r\n"
         found = " ".join(
             str(number)
             for number, mail in enumerate(self.mails, start=1)
@@ -63,6 +68,8 @@ class MailboxHouse:
     def _fetch(self, command: str) -> bytes:
         asked = re.search(r"FETCH (\d+) \(BODY.PEEK\[\]<0\.(\d+)>\)", command)
         assert asked is not None, command
+        if int(asked[1]) in self.withheld:
+            return b"TAG NO [SERVERBUG] not just now\r\n"
         mail = self.mails[int(asked[1]) - 1][: int(asked[2])]
         head = f"* {asked[1]} FETCH (UID {asked[1]} BODY[]<0> {{{len(mail)}}}\r\n"
         return head.encode() + mail + b")\r\nTAG OK done\r\n"

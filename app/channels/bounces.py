@@ -21,6 +21,9 @@ from app.domain.receipts import Receipt, Stage
 PROVIDER = "smtp"
 #: Bytes that are looked at: whole e-mails with pictures come back, too.
 MOST_BYTES = 1024 * 1024
+#: What opens one more level of a message, and how many of those are looked at.
+_OPENED = re.compile(rb"message/|boundary", re.IGNORECASE)
+_MOST_OPENED = 200
 _STATUS = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
 _MESSAGE_ID = re.compile(r"<([^<>@\s]+)@[^<>\s]+>")
 _STAGES = {
@@ -50,8 +53,11 @@ _TRIED_LONG = Verdict(
 
 def read_bounce(content: bytes) -> list[Receipt]:
     """Read what a message tells of ours; nothing where it is no report of delivery."""
+    content = content[:MOST_BYTES]
+    if len(_OPENED.findall(content)) > _MOST_OPENED:
+        return []  # one in the other without end, which no parser can follow
     # The old policy leaves headers as they are; the new one stumbles over strange ones.
-    message = email.message_from_bytes(content[:MOST_BYTES])
+    message = email.message_from_bytes(content)
     if message.get_content_type() != "multipart/report":
         return []
     parts = list(message.walk())
@@ -111,7 +117,9 @@ def _own_ids(parts: Sequence[Message]) -> Iterator[tuple[str, str]]:
         headers = _quoted_headers(part)
         stated = str(headers.get("Message-ID", "")) if headers is not None else ""
         if named := _MESSAGE_ID.search(stated):
-            yield named.group(), unquote(named.group(1))
+            name, key = named.group(), unquote(named.group(1))
+            if name.isprintable() and key.isprintable():
+                yield name, key
 
 
 def _quoted_headers(part: Message) -> Message | None:

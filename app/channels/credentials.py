@@ -83,6 +83,7 @@ def credential_problems(
         *_idle_accounts(settings, table),
         *_half_pairs(settings),
         *_bad_sender(settings),
+        *_bad_mailbox(settings),
         *_bad_gateway(settings),
         *_clear_text(settings),
     ]
@@ -144,6 +145,16 @@ def _bad_sender(settings: Settings) -> Iterator[Problem]:
             parse_sender(settings.default_from_email)
         except ValueError as error:
             yield Problem("DEFAULT_FROM_EMAIL", str(error))
+
+
+def _bad_mailbox(settings: Settings) -> Iterator[Problem]:
+    if settings.bounce_imap_url:
+        from app.channels.mailbox import Mailbox  # noqa: PLC0415 - as above
+
+        try:
+            Mailbox.parse(plain(settings.bounce_imap_url))
+        except ValueError as error:
+            yield Problem("BOUNCE_IMAP_URL", str(error))
 
 
 def _bad_gateway(settings: Settings) -> Iterator[Problem]:

@@ -48,12 +48,19 @@ class Mailbox:
             raise ValueError("must look like imaps://user:password@imap.example.com")
         if not parts.username or not parts.password:
             raise ValueError("must hold user and password, % for special characters")
+        folder = unquote(parts.path.strip("/")) or "INBOX"
+        user, password = unquote(parts.username), unquote(parts.password)
+        words = user + password + folder
+        if not (words.isascii() and words.isprintable()) or '"' in folder:
+            raise ValueError(
+                "must hold plain letters only, and no quotes in the folder"
+            )
         return cls(
             host=parts.hostname,
             port=port or _PORTS[parts.scheme],
-            user=unquote(parts.username),
-            password=unquote(parts.password),
-            folder=unquote(parts.path.strip("/")) or "INBOX",
+            user=user,
+            password=password,
+            folder=folder,
             encrypted=parts.scheme == "imaps",
         )
 
@@ -101,14 +108,19 @@ def _connected(mailbox: Mailbox) -> imaplib.IMAP4:
 def _read(server: imaplib.IMAP4, folder: str, take: Callable[[bytes], object]) -> int:
     _open(server, folder)
     wanted = ("UNSEEN", "HEADER", "Content-Type", '"multipart/report"')
-    _, found = server.uid("SEARCH", *wanted)
+    status, found = server.uid("SEARCH", *wanted)
+    if status != "OK":
+        raise MailboxError("the mailbox cannot be searched just now")
     names = found[0].split()[:MOST] if found and found[0] else []
+    count = 0
     for name in names:
         content = _content(server, name)
-        if content is not None:
-            take(content)
+        if content is None:
+            continue  # it stays unread, and is asked for again
+        take(content)
         server.uid("STORE", name.decode(), "+FLAGS", r"(\Seen)")
-    return len(names)
+        count += 1
+    return count
 
 
 def _open(server: imaplib.IMAP4, folder: str, *, readonly: bool = False) -> None:
@@ -119,8 +131,8 @@ def _open(server: imaplib.IMAP4, folder: str, *, readonly: bool = False) -> None
 
 def _content(server: imaplib.IMAP4, name: bytes) -> bytes | None:
     part = f"(BODY.PEEK[]<0.{MOST_BYTES}>)"
-    _, answer = server.uid("FETCH", name.decode(), part)
-    for piece in answer:
+    status, answer = server.uid("FETCH", name.decode(), part)
+    for piece in answer if status == "OK" else ():
         if isinstance(piece, tuple) and isinstance(piece[1], bytes):
             return piece[1]
     return None

@@ -60,10 +60,7 @@ def read_mailbox(runtime: Runtime) -> str:
     address = runtime.settings.bounce_imap_url
     if address is None:
         raise Fatal("BOUNCE_IMAP_URL is not set.")
-    try:
-        mailbox = Mailbox.parse(address.get_secret_value())
-    except ValueError as error:
-        raise Fatal(f"BOUNCE_IMAP_URL {error}.") from None
+    mailbox = Mailbox.parse(address.get_secret_value())  # checked at start
     try:
         count = read_reports(mailbox, lambda content: take_bounce(runtime, content))
     except MailboxError as error:

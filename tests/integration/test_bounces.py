@@ -11,9 +11,11 @@ import pytest
 
 from app.channels.email_headers import message_id
 from app.channels.mailbox import Mailbox, MailboxError, read_reports
+from app.channels.table import channel_orders
+from app.config import Settings
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
-from app.errors import Fatal, Retry
+from app.errors import ConfigError, Retry
 from app.services.bounces import plan_reading, read_bounces, read_mailbox
 from app.services.desk import RowDesk
 from app.storage.tables import consents, provider_events
@@ -108,6 +110,27 @@ def test_a_report_that_cannot_be_taken_stays_unread(house: MailboxHouse) -> None
     assert house.read == set()
 
 
+def test_a_report_that_the_server_does_not_hand_out_stays_unread(
+    house: MailboxHouse,
+) -> None:
+    house.mails += [bounce("n-1"), bounce("n-2")]
+    house.withheld = {1}
+    taken: list[bytes] = []
+
+    with serving(house) as address:
+        count = read_reports(Mailbox.parse(address), taken.append)
+
+    assert (count, len(taken)) == (1, 1)
+    assert house.read == {2}
+
+
+def test_a_search_that_the_server_refuses_is_told(house: MailboxHouse) -> None:
+    house.searches = False
+
+    with serving(house) as address, pytest.raises(MailboxError, match="searched"):
+        read_reports(Mailbox.parse(address), print)
+
+
 def test_a_refused_login_is_told_without_the_password(house: MailboxHouse) -> None:
     with serving(house) as address, pytest.raises(MailboxError) as told:
         read_reports(Mailbox.parse(address.replace("word", "words")), print)
@@ -130,20 +153,20 @@ def test_a_mailbox_that_cannot_be_reached_is_tried_again(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "address",
     [
-        "imap.example.com",
+        "imap.example.org",
         "https://a:b@example.com",
         "imaps://example.com",
         "imaps://a:b@example.com:x",
+        "imaps://a:p%C3%A4ss@example.com",
+        "imaps://a:b@example.com/R%C3%BCckl%C3%A4ufer",
+        "imaps://a:b@example.com/%22Bounced",
     ],
 )
-def test_an_address_of_no_mailbox_is_told_to_the_owner(
-    tmp_path: Path, address: str
-) -> None:
-    with (
-        open_engine(tmp_path, BOUNCE_IMAP_URL=address) as engine,
-        pytest.raises(Fatal, match="BOUNCE_IMAP_URL"),
-    ):
-        read_mailbox(engine.runtime)
+def test_an_address_of_no_mailbox_stops_the_start(address: str) -> None:
+    with pytest.raises(ConfigError, match="BOUNCE_IMAP_URL") as told:
+        channel_orders(Settings.model_validate({"BOUNCE_IMAP_URL": address}))
+
+    assert address not in str(told.value)
 
 
 def test_a_reading_is_planned_once_in_five_minutes(engine: Engine) -> None:

@@ -127,6 +127,29 @@ def test_what_is_no_bounce_of_ours_tells_nothing(content: bytes) -> None:
     assert read_bounce(content) == []
 
 
+_WRAPPED = b"Content-Type: message/rfc822\n\n"
+_NESTED = b"Content-Type: multipart/mixed; boundary=B%d\n\n--B%d\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [_WRAPPED * 5000, b"".join(_NESTED % (level, level) for level in range(5000))],
+    ids=["letters", "parts"],
+)
+def test_whoever_nests_a_report_without_end_is_not_read(parts: bytes) -> None:
+    start = b"Content-Type: multipart/report; boundary=B\n\n--B\n"
+
+    assert read_bounce(start + parts + bounce("n-1")) == []
+
+
+@pytest.mark.parametrize("odd", ["%00", "n\0", "%0A", "n%1B"])
+def test_a_name_that_no_message_of_ours_has_is_not_looked_for(odd: str) -> None:
+    # PostgreSQL takes no text that holds a zero.
+    content = bounce("n-1").replace(b"<n-1@", f"<{odd}@".encode())
+
+    assert read_bounce(content) == []
+
+
 def test_a_bounce_that_quotes_a_big_email_is_read_all_the_same() -> None:
     big = bounce("n-1").replace(b"See you", b"See you " * MOST_BYTES)
 
