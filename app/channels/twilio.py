@@ -94,7 +94,8 @@ class Twilio:
         """Search Twilio's list for a message to this number with these words.
 
         First among those sent since the day before; then among all to this number,
-        since one that still waits at Twilio has no sending date.
+        since one that still waits at Twilio has no sending date. What a template says
+        is known to Twilio alone: there the newest one counts, whatever its words.
         """
         day = (since.astimezone(UTC) - timedelta(days=1)).date().isoformat()
         for narrower in ({"DateSent>": day}, {}):
@@ -103,7 +104,7 @@ class Twilio:
             if answer is None:
                 return LookupAnswer(lookup=Lookup.UNANSWERED)
             for resource in answer:
-                if _is_ours(resource, message.text, since - CLOCK_SLACK):
+                if _is_ours(resource, message, since - CLOCK_SLACK):
                     sid = _usable_sid(resource)
                     return LookupAnswer(lookup=Lookup.FOUND, provider_message_id=sid)
         return LookupAnswer(lookup=Lookup.NOT_FOUND)
@@ -201,17 +202,24 @@ def _usable_sid(resource: Mapping[str, Any]) -> str:
     return sid if isinstance(sid, str) and _SID.fullmatch(sid) else ""
 
 
-def _is_ours(resource: Mapping[str, Any], text: str, since: datetime) -> bool:
-    body, direction = resource.get("body"), resource.get("direction")
-    if not (isinstance(body, str) and isinstance(direction, str)):
+def _is_ours(resource: Mapping[str, Any], message: Message, since: datetime) -> bool:
+    direction = resource.get("direction")
+    if not isinstance(direction, str):
         return False
     created = _moment(resource.get("date_created"))
     return (
         direction.startswith("outbound")
-        and _plain(body.removeprefix(TRIAL_PREFIX)) == _plain(text)
+        and (message.template is not None or _says(resource, message.text))
         and created is not None
         and created >= since
         and bool(_usable_sid(resource))
+    )
+
+
+def _says(resource: Mapping[str, Any], text: str) -> bool:
+    body = resource.get("body")
+    return isinstance(body, str) and (
+        _plain(body.removeprefix(TRIAL_PREFIX)) == _plain(text)
     )
 
 

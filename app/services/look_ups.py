@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from app.channels.base import Message
+from app.channels.base import Message, Template
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.services.circuits import begin_call, terms_of_call
@@ -18,6 +18,7 @@ from app.services.courier import Courier, LookUp
 from app.services.gates import Gates
 from app.services.running import AfterCrash, finish
 from app.services.running import after_crash as decide_after_crash
+from app.services.whatsapp import template_of
 from app.storage import looking_up
 
 #: Nobody else looks the same message up in this time; a look-up takes seconds.
@@ -61,6 +62,7 @@ def claim_look_up(
             channel=channel,
             recipient=row["recipient"],
             text=attempt.text,
+            template=_template(courier, row),
         ),
         # Nobody else has ever heard of it: that proves nothing.
         provider=courier.provider(channel, attempt.provider),
@@ -69,6 +71,14 @@ def claim_look_up(
         token=token,
         terms=terms,
     )
+
+
+def _template(courier: Courier, row: sa.RowMapping) -> Template | None:
+    """Return the template that may have been sent in place of the words, if any."""
+    if row["channel"] != Channel.WHATSAPP:
+        return None
+    found = template_of(courier.runtime, kind=row["kind"], locale=row["locale"])
+    return None if found is None else Template(name=found.name, language=found.language)
 
 
 def after_crash(

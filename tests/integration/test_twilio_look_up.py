@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from app.channels.base import LookupAnswer, Message
+from app.channels.base import LookupAnswer, Message, Template
 from app.channels.twilio import TRIAL_PREFIX
 from app.domain.outcomes import Lookup
 from app.domain.recipients import Channel
@@ -120,6 +121,22 @@ def test_another_message_is_not_taken_for_it(changes: dict[str, object]) -> None
     answer = looked_up(answering(200, {"messages": [resource(**changes), "x", None]}))
 
     assert answer.lookup is Lookup.NOT_FOUND
+
+
+@pytest.mark.parametrize("body", ["Hola Alicia, te esperamos", "", None])
+def test_a_template_is_found_whatever_its_words(body: str | None) -> None:
+    others = [
+        resource(body="A", direction="inbound"),
+        resource(body="B", date_created=format_datetime(NOW - timedelta(minutes=5))),
+    ]
+    listed = {"messages": [*others, resource(body=body)]}
+    with RawServer(answering(200, listed)) as server:
+        provider = provider_at(server.url, channel=Channel.WHATSAPP)
+        sent = replace(message(Channel.WHATSAPP), template=Template(name="HX1"))
+        answer = provider.look_up(sent, since=NOW)
+        provider.close()
+
+    assert answer == LookupAnswer(lookup=Lookup.FOUND, provider_message_id=SID)
 
 
 def test_a_message_that_still_waits_at_twilio_is_found_without_a_sending_date() -> None:

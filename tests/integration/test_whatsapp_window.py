@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.channels.base import Template
+from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.errors import ConfigError
 from app.services.opening import open_courier
@@ -63,6 +64,20 @@ def test_whoever_has_not_written_gets_the_template_filled(engine: Engine) -> Non
     assert (template.name, template.language) == ("confirmed_v2", "en_GB")
     assert template.parameters[0] == ALICE.name
     assert re.fullmatch(r"Yoga, \d+:\d\d.*", template.parameters[1])
+
+
+def test_an_unknown_outcome_is_asked_about_as_the_template_that_was_sent(
+    engine: Engine,
+) -> None:
+    engine.provider.script.append(Outcome(result=Result.AMBIGUOUS, reason="cut off"))
+    book(engine)
+
+    engine.clock.advance(minutes=2)
+    engine.work()
+
+    ((asked, _),) = engine.provider.asked
+    assert asked.template is not None
+    assert asked.template.name == "confirmed_v2"
 
 
 def test_whoever_wrote_within_a_day_gets_words(engine: Engine) -> None:
