@@ -26,6 +26,7 @@ from app.domain.gate import (
     unwanted,
 )
 from app.domain.kinds import Kind
+from app.domain.ladders import WAITS_BELOW
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.services import budgets
@@ -112,10 +113,13 @@ def _has_arrived_otherwise(look: Look) -> Refusal | None:
     channel = ladders.arrived_over(
         look.tx, ladder_id=row["ladder_id"], but_not=row["id"]
     )
-    if channel is None:
-        return None
-    reason = f"It arrived by {channel} after all."
-    return Refusal(status=Status.SUPERSEDED, reason=reason)
+    if channel is not None:
+        reason = f"It arrived by {channel} after all."
+        return Refusal(status=Status.SUPERSEDED, reason=reason)
+    # What failed, or nobody knew of, as the ladder climbed past it.
+    if ladders.is_past(look.tx, ladder_id=row["ladder_id"], task_id=row["id"]):
+        return Refusal(status=Status.SUPERSEDED, reason=WAITS_BELOW)
+    return None
 
 
 def _lacks_template(look: Look) -> Refusal | None:

@@ -86,6 +86,16 @@ def arrived_over(tx: sa.Connection, *, ladder_id: str, but_not: str = "") -> str
     return found
 
 
+def is_past(tx: sa.Connection, *, ladder_id: str, task_id: str) -> bool:
+    """Whether another rung than this message's is on its way, or has arrived."""
+    query = sa.select(ladders.c.id).where(
+        ladders.c.id == ladder_id,
+        ladders.c.task_id != task_id,
+        ladders.c.state.in_(["open", "reached"]),
+    )
+    return tx.execute(query).first() is not None
+
+
 def clean(tx: sa.Connection, *, created_before: datetime, limit: int) -> int:
     """Forget up to `limit` ladders that began before then; return how many."""
     old = (

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from app.channels.base import LookupAnswer
+from app.domain.ladders import WAITS_BELOW
+from app.domain.outcomes import Lookup, Outcome, Result
 from app.domain.receipts import Receipt, Stage
+from app.services import notifications
 from app.services.receipts import take_receipt
+from app.services.recovery import retry_failed
 from app.storage.tables import tasks
 from tests.climbing import (
     BAD,
@@ -25,6 +30,9 @@ from tests.climbing import (
 from tests.engine import Engine, open_engine
 from tests.house import perform, rows
 from tests.webhook_house import SECRETS
+
+BUSY = Outcome(result=Result.TRANSIENT, reason="busy")
+CUT = Outcome(result=Result.AMBIGUOUS, reason="cut off")
 
 
 @pytest.fixture(name="engine")
@@ -108,3 +116,63 @@ def test_an_email_that_comes_back_goes_over_the_next_rung(engine: Engine) -> Non
     climb(engine)
 
     assert (told(engine)["email"], calls(engine)) == ("undelivered", 1)
+
+
+def test_what_failed_below_is_not_tried_again_beside_the_next_rung(
+    engine: Engine,
+) -> None:
+    engine.provider.script += [BUSY] * 4
+    confirm(engine)
+    for _ in range(10):
+        engine.clock.advance(minutes=1)
+        engine.work()
+    assert told(engine) == {"whatsapp": "failed"}
+    climb(engine)
+    assert told(engine)["sms"] == "sent"
+
+    engine.clock.advance(minutes=5)
+    retry_failed(engine.runtime)
+    engine.work()
+
+    assert told(engine) == {"whatsapp": "superseded", "sms": "sent"}
+    (whatsapp,) = rows(engine.runtime, tasks, id=task_of(engine, "whatsapp"))
+    assert whatsapp["reason"] == WAITS_BELOW
+
+
+def test_what_nobody_knows_is_not_sent_again_beside_the_next_rung(
+    engine: Engine,
+) -> None:
+    engine.provider.script.append(CUT)
+    engine.provider.look_ups += [LookupAnswer(lookup=Lookup.UNANSWERED)] * 9
+    confirm(engine)
+    engine.clock.advance(minutes=10)
+    climb(engine)
+    assert told(engine) == {"whatsapp": "unknown", "sms": "sent"}
+
+    engine.provider.look_ups.clear()
+    engine.provider.look_ups.append(LookupAnswer(lookup=Lookup.NOT_FOUND))
+    for _ in range(5):
+        engine.clock.advance(minutes=5)
+        engine.work()
+
+    assert told(engine) == {"whatsapp": "superseded", "sms": "sent"}
+
+
+def test_what_a_person_tries_again_leaves_where_no_rung_is_left(
+    engine: Engine,
+) -> None:
+    engine.provider.script += [BAD] * 3
+    confirm(engine)
+    for _ in range(4):
+        climb(engine)
+    assert state(engine) == "exhausted"
+
+    perform(
+        engine.runtime,
+        lambda tx: notifications.retry(
+            tx, task_of(engine, "whatsapp"), now=engine.clock.now
+        ),
+    )
+    engine.work()
+
+    assert told(engine)["whatsapp"] == "sent"
