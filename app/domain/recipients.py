@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -11,6 +12,23 @@ class Channel(StrEnum):
     SMS = "sms"
     WHATSAPP = "whatsapp"
     EMAIL = "email"
+
+
+#: As WhatsApp writes it, and the number that it is; the same the other way round.
+_ON_WHATSAPP = (
+    (
+        re.compile(r"\+521(\d{10})", re.ASCII),
+        r"+52\1",
+        re.compile(r"\+52(\d{10})", re.ASCII),
+        r"+521\1",
+    ),
+    (
+        re.compile(r"\+55(\d\d)([6-9]\d{7})", re.ASCII),
+        r"+55\g<1>9\2",
+        re.compile(r"\+55(\d\d)9([6-9]\d{7})", re.ASCII),
+        r"+55\1\2",
+    ),
+)
 
 
 def normal_phone(raw: str, *, region: str | None) -> str:
@@ -44,6 +62,26 @@ def normal_email(raw: str) -> str:
     except email_validator.EmailNotValidError as error:
         raise ValueError(f"is not an e-mail address: {error}") from None
     return checked.normalized.lower()
+
+
+def number_of_whatsapp(name: str) -> str:
+    """Return the number in E.164 of whoever is known to WhatsApp by this one.
+
+    It still has the 1 that mobile numbers of Mexico had until 2019, and lacks the 9
+    that those of Brazil were given.
+    """
+    for written, number, _, _ in _ON_WHATSAPP:
+        if found := written.fullmatch(name):
+            return found.expand(number)
+    return name
+
+
+def name_on_whatsapp(phone: str) -> str:
+    """Return the other way in which WhatsApp may write a number in E.164, if any."""
+    for _, _, number, written in _ON_WHATSAPP:
+        if found := number.fullmatch(phone):
+            return found.expand(written)
+    return phone
 
 
 def country_of(phone: str) -> str | None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from app.domain.naming import names
+from app.domain.recipients import name_on_whatsapp
 from app.storage.chunks import chunks, in_chunks
 from app.storage.tables import (
     attempts,
@@ -146,7 +147,7 @@ def _as_providers_write(address: str) -> tuple[str, ...]:
     # A phone number without its +, which a form escapes; an @ is escaped there too.
     if "@" in address:
         return (address, quote(address, safe=""))
-    return (address.removeprefix("+"),)
+    return tuple({n.removeprefix("+") for n in (address, name_on_whatsapp(address))})
 
 
 def _that_name(tx: sa.Connection, wanted: Sequence[str]) -> Rows:

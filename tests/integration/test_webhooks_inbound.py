@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from app.services import customers
+from app.services.customers import Who
 from app.storage.tables import inbox, provider_events, suppressions
 from tests.door import Door, assert_problem, open_door
 from tests.engine import Engine, open_engine
-from tests.house import rows
+from tests.house import all_rows, rows
 from tests.webhook_house import SECRETS, Webhook, meta, send, twilio, vonage
 
 SID = "SM" + "1" * 32
@@ -116,3 +118,32 @@ def test_signed_nonsense_is_taken_and_forgotten(
 
     assert answer.status == 200
     assert rows(engine.runtime, provider_events) == []
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        twilio(
+            "twilio/inbound",
+            {"MessageSid": SID, "From": "whatsapp:+5215512345678", "Body": "baja"},
+        ),
+        meta(
+            {
+                "messages": [
+                    {"id": "w", "from": "5215512345678", "text": {"body": "baja"}}
+                ]
+            }
+        ),
+    ],
+)
+def test_stop_by_whatsapp_counts_for_the_number_that_was_booked_with(
+    webhook: Webhook, engine: Engine, door: Door
+) -> None:
+    send(door, webhook)
+
+    (known,) = rows(engine.runtime, suppressions)
+    assert (known["channel"], known["address"]) == ("whatsapp", "+525512345678")
+    with engine.runtime.database.write() as tx:
+        who = Who(phone="+525512345678")
+        customers.erase(tx, engine.runtime, who, now=engine.clock.now)
+    assert not any("5512345678" in row for row in all_rows(engine.runtime))

@@ -14,7 +14,7 @@ from typing import Any
 from app.channels.meta_codes import META_CODES
 from app.domain.inbound import InboundMessage
 from app.domain.receipts import Receipt, Stage
-from app.domain.recipients import Channel
+from app.domain.recipients import Channel, number_of_whatsapp
 
 PROVIDER = "meta"
 _STAGES = {
@@ -119,7 +119,7 @@ def _inbound(
         provider=PROVIDER,
         channel=Channel.WHATSAPP,
         provider_message_id=name,
-        sender=f"+{sender.removeprefix('+')}",
+        sender=number_of_whatsapp(f"+{sender.removeprefix('+')}"),
         recipient=f"+{number.removeprefix('+')}" if number else "",
         text=text or _text(button, "text") or _text(reply, "title"),
         received_at=_moment(message.get("timestamp")) or received_at,

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from app.channels.twilio_codes import TWILIO_CODES
 from app.domain.inbound import InboundMessage
 from app.domain.receipts import Receipt, Stage
-from app.domain.recipients import Channel
+from app.domain.recipients import Channel, number_of_whatsapp
 
 PROVIDER = "twilio"
 #: A form as it came: every value of a name, blank ones too.
@@ -127,5 +127,6 @@ def _equal(one: str, other: str) -> bool:
 
 def _address(address: str) -> tuple[Channel, str]:
     prefix, colon, number = address.partition(":")
-    is_whatsapp = bool(colon) and prefix == "whatsapp"
-    return (Channel.WHATSAPP, number) if is_whatsapp else (Channel.SMS, address)
+    if colon and prefix == "whatsapp":
+        return Channel.WHATSAPP, number_of_whatsapp(number)
+    return Channel.SMS, address
