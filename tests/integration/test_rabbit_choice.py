@@ -87,14 +87,15 @@ def test_doctor_finds_a_rabbitmq_well(rabbit: Rabbit, tmp_path: Path) -> None:
     [
         ("guest:geheim@127.0.0.1:5672/", "refuses the login"),
         ("guest:guest@127.0.0.1:5672/nowhere", "has no such vhost"),
-        (f"guest:geheim@127.0.0.1:{free_port()}/", "cannot be reached"),
+        ("guest:geheim@127.0.0.1:{free}/", "cannot be reached"),
     ],
 )
 def test_doctor_names_what_is_wrong_without_the_password(
     rabbit: Rabbit, tmp_path: Path, place: str, words: str
 ) -> None:
-    (found,) = doctor(tmp_path, BROKER_URL=f"amqp://{place}")
-    (warning,) = check_queue_server(f"amqp://{place}")
+    url = f"amqp://{place.format(free=free_port())}"
+    (found,) = doctor(tmp_path, BROKER_URL=url)
+    (warning,) = check_queue_server(url)
 
     assert found.level is Level.BROKEN
     assert words in found.finding
