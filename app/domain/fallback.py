@@ -8,17 +8,36 @@ again. Decided from the circuits alone, so all workers decide alike.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from app.domain.circuits import FIRST_PAUSE, LONGEST_PAUSE, Circuit
+from app.domain.outcomes import Result
 
 #: So many calls in a row tell how fast a provider is; one slow call is chance.
-CALLS_LOOKED_AT = 5
+_CALLS_TIMED = 5
+#: So many tell how reliable it is, and so many of them may not fail.
+CALLS_LOOKED_AT, _TOO_MANY_FAILURES = 10, 5
+#: What is the provider's own failure, more often than not.
+_FAILURES = {Result.TRANSIENT, Result.AMBIGUOUS}
 #: Seconds from which on a call is slow: with one worker all messages wait as long.
 SLOW_S = 4.0
 
 Circuits = Mapping[str, Circuit]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastCall:
+    """How a call to a provider ended, and how long it took."""
+
+    took_s: float
+    result: Result
+
+    @property
+    def failed(self) -> bool:
+        """Whether the message did not leave, or nobody knows."""
+        return self.result in _FAILURES
 
 
 def serving(order: Sequence[str], circuits: Circuits, *, now: datetime) -> str:
@@ -51,18 +70,35 @@ def is_ill(circuit: Circuit | None) -> bool:
     return circuit is not None and circuit.is_tripped
 
 
-def is_slow(seconds: Sequence[float]) -> bool:
-    """Whether a provider's last calls (the newest ones) took so long."""
-    return len(seconds) >= CALLS_LOOKED_AT and median(seconds) >= SLOW_S
+def complaint(calls: Sequence[PastCall]) -> str:
+    """Say what is wrong with a provider by its last calls, the newest first.
+
+    Empty: nothing. Who has just done well is not blamed for what was before.
+    """
+    if _is_slow([call.took_s for call in calls[:_CALLS_TIMED]]):
+        return "It answers slowly."
+    if _is_unreliable([call.failed for call in calls[:CALLS_LOOKED_AT]]):
+        return "It fails every other time."
+    return ""
 
 
-def spared_as_slow(circuit: Circuit | None, *, now: datetime) -> Circuit:
-    """Return the circuit of a provider that is left alone because it is slow."""
+def _is_slow(seconds: Sequence[float]) -> bool:
+    if len(seconds) < _CALLS_TIMED or seconds[0] < SLOW_S:
+        return False
+    return median(seconds) >= SLOW_S
+
+
+def _is_unreliable(failed: Sequence[bool]) -> bool:
+    if len(failed) < CALLS_LOOKED_AT or not failed[0]:
+        return False
+    return sum(failed) >= _TOO_MANY_FAILURES
+
+
+def spared(circuit: Circuit | None, reason: str, *, now: datetime) -> Circuit:
+    """Return the circuit of a provider that is left alone because another is better."""
     known = circuit or Circuit()
     pause = min(known.pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)
-    return Circuit(
-        open_until=now + pause, opened_at=now, pause=pause, reason="It answers slowly."
-    )
+    return Circuit(open_until=now + pause, opened_at=now, pause=pause, reason=reason)
 
 
 def _until(circuit: Circuit, now: datetime) -> timedelta:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.clock import utc_now
 from app.domain.circuits import Circuit, after, answered, patience_s, probing
-from app.domain.fallback import is_ill, is_slow, spared_as_slow
+from app.domain.fallback import complaint, is_ill, spared
 from app.domain.outcomes import Fault, Outcome
 from app.logs import fields
 from app.services.gates import Gates
@@ -81,16 +81,19 @@ def note_answered(gates: Gates, gate: str, called: str) -> None:
         gates.set_circuit(gate, called, answered(known, now=utc_now()))
 
 
-def note_slow(gates: Gates, gate: str, called: str) -> None:
-    """Leave a provider alone for a while where it is slow and another one is well."""
+def note_quality(gates: Gates, gate: str, called: str) -> None:
+    """Leave a provider alone for a while where it is slow, or fails too often.
+
+    Only where another one is well.
+    """
     if not gates.has_another(gate, called):
         return
     gates.take_turn()
     known = gates.circuit(gate, called)
     if is_ill(known):
         return
-    if is_slow(gates.last_calls_s(gate, called)):
-        _set(gates, gate, called, spared_as_slow(known, now=utc_now()))
+    if reason := complaint(gates.last_calls(gate, called)):
+        _set(gates, gate, called, spared(known, reason, now=utc_now()))
 
 
 def _note(

@@ -16,7 +16,13 @@ import sqlalchemy as sa
 
 from app.channels.credentials import Mode
 from app.domain.circuits import Circuit
-from app.domain.fallback import CALLS_LOOKED_AT, is_ill, serving, to_be_tried
+from app.domain.fallback import (
+    CALLS_LOOKED_AT,
+    PastCall,
+    is_ill,
+    serving,
+    to_be_tried,
+)
 from app.domain.lanes import Lane
 from app.domain.openings import PLENTY, Room, room_under
 from app.domain.queues import QueuePolicy, Rate
@@ -82,9 +88,9 @@ class Gates:
             return []
         return [gate for gate in CHANNELS - {but} if self.knows(gate, provider)]
 
-    def last_calls_s(self, gate: str, provider: str) -> list[float]:
-        """Return how many seconds a provider's last calls by a gate took."""
-        return store.last_calls_s(
+    def last_calls(self, gate: str, provider: str) -> list[PastCall]:
+        """Return how a provider's last calls by a gate went, the newest first."""
+        return store.last_calls(
             self.tx, gate=gate, provider=provider, most=CALLS_LOOKED_AT
         )
 

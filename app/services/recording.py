@@ -21,7 +21,7 @@ from app.domain.tasks import MOVES, Status
 from app.errors import BellhopError
 from app.policy import Policy
 from app.services import consent, costs
-from app.services.circuits import note, note_slow
+from app.services.circuits import note, note_quality
 from app.services.costs import Sent
 from app.services.courier import Answer, Courier, Done, Ended, Found
 from app.services.gates import Gates
@@ -102,7 +102,7 @@ def _write_answer(
         locking.wait_for(tx, task_id=answer.work.row["id"])
         note_answer(gates, answer)  # only then is it known whether the try was in vain
         decision = _settle_answer(tx, courier, gates, answer)
-    note_slow(gates, answer.work.row["channel"], answer.work.called)
+    note_quality(gates, answer.work.row["channel"], answer.work.called)
     return decision
 
 

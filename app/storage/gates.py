@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.circuits import Circuit
+from app.domain.fallback import PastCall
+from app.domain.outcomes import Result
 from app.storage.tables import attempts, circuits, queue_states, tasks
 
 #: No attempt takes longer: one that began earlier has ended before the span begins.
@@ -134,22 +136,27 @@ def left_within(
     return int(tx.execute(_LEFT_FROM_QUEUE, {**facts, "queue": queue}).scalar_one())
 
 
-def last_calls_s(
+def last_calls(
     tx: sa.Connection, *, gate: str, provider: str, most: int
-) -> list[float]:
-    """Return the seconds that a provider's last calls took, the newest first."""
+) -> list[PastCall]:
+    """Return how a provider's last calls went, the newest first."""
     query = (
-        sa.select(attempts.c.started_at, attempts.c.ended_at)
+        sa.select(attempts.c.started_at, attempts.c.ended_at, attempts.c.outcome)
         .where(
             attempts.c.gate == gate,
             attempts.c.provider == provider,
             attempts.c.ended_at.is_not(None),
+            attempts.c.outcome.is_not(None),
         )
-        .order_by(attempts.c.started_at.desc())
+        .order_by(attempts.c.started_at.desc(), attempts.c.ended_at.desc())
         .limit(most)
     )
     return [
-        (row.ended_at - row.started_at).total_seconds() for row in tx.execute(query)
+        PastCall(
+            took_s=(row.ended_at - row.started_at).total_seconds(),
+            result=Result(row.outcome),
+        )
+        for row in tx.execute(query)
     ]
 
 

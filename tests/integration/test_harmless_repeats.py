@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from app.channels.credentials import REPEATS_SAFELY
 from app.channels.table import open_providers
+from app.domain.circuits import FIRST_PAUSE
 from app.domain.gate import MAY_HAVE_LEFT
-from app.domain.outcomes import Outcome, Result
+from app.domain.outcomes import Fault, Outcome, Result
 from app.domain.recipients import Channel
 from app.services import workers
-from tests.engine import Engine, another_worker
+from app.storage.tables import circuits
+from tests.engine import UNLIMITED, Engine, another_worker, open_engine
 from tests.fakes import FakeProvider
-from tests.house import make_settings
+from tests.house import make_settings, rows
 
+PAUSE_S = FIRST_PAUSE.total_seconds()
 AMBIGUOUS = Outcome(result=Result.AMBIGUOUS, reason="cut off")
 
 
@@ -98,3 +105,74 @@ def test_what_is_called_off_before_its_repetition_says_that_it_may_have_left(
 
     assert worker.status(message) == "expired"
     assert str(worker.row(message)["reason"]).endswith(MAY_HAVE_LEFT)
+
+
+HUNG = Outcome(result=Result.AMBIGUOUS, reason="no answer", fault=Fault.TIMEOUT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """A house whose e-mails go over Resend, or else over a mail server."""
+
+    engine: Engine
+    resend: FakeProvider
+    smtp: FakeProvider
+
+    def write(self, number: int) -> str:
+        """Plan an e-mail, each to somebody else."""
+        return self.engine.message(
+            channel=Channel.EMAIL, recipient=f"guest{number}@example.org"
+        )
+
+
+@pytest.fixture(name="mail")
+def resend_and_a_mail_server(tmp_path: Path) -> Iterator[Mail]:
+    settings = {
+        "RESEND_API_KEY": "re_1",
+        "EMAIL_HOST": "mail.example.com",
+        "DEFAULT_FROM_EMAIL": "Salon Rosa <hello@example.com>",
+        "EMAIL_PROVIDERS": "resend,smtp",
+    }
+    with open_engine(tmp_path, policy=UNLIMITED, **settings) as engine:
+        resend = FakeProvider(name="resend", channel=Channel.EMAIL, repeats_safely=True)
+        smtp = FakeProvider(name="smtp", channel=Channel.EMAIL)
+        served = {**engine.courier.providers, Channel.EMAIL: (resend, smtp)}
+        courier = replace(engine.courier, providers=served)
+        yield Mail(engine=engine.with_courier(courier), resend=resend, smtp=smtp)
+
+
+def test_what_a_key_makes_harmless_is_repeated_to_the_same_one_alone(
+    mail: Mail,
+) -> None:
+    mail.resend.script += [HUNG] * 3
+    first, second = mail.write(1), mail.write(2)
+    mail.engine.work()  # the first hangs twice: Resend is left alone
+    assert [one.key for one in mail.smtp.handed] == [second]
+
+    mail.engine.clock.advance(seconds=PAUSE_S + 1)
+    third = mail.write(3)
+    mail.engine.work()  # hangs, too: it is left alone for longer
+    mail.engine.clock.advance(seconds=PAUSE_S + 15)
+    mail.engine.work()  # the time of the first one's repetition has come
+    assert mail.engine.status(first) == "pending"
+    assert "may have reached resend" in mail.engine.row(first)["reason"]
+
+    mail.engine.clock.advance(minutes=5)
+    mail.engine.work()
+
+    assert {mail.engine.status(one) for one in (first, third)} == {"sent"}
+    assert [one.key for one in mail.smtp.handed] == [second]
+
+
+def test_an_unknown_outcome_that_nobody_can_be_asked_about_ends_no_pause(
+    mail: Mail,
+) -> None:
+    mail.resend.script += [HUNG] * 2
+    first = mail.write(1)
+
+    mail.engine.work()
+
+    assert mail.engine.status(first) == "retrying"
+    (circuit,) = rows(mail.engine.runtime, circuits)
+    until = mail.engine.clock.now + FIRST_PAUSE
+    assert (circuit["provider"], circuit["open_until"]) == ("resend", until)

@@ -14,7 +14,7 @@ from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
 from app.services.gate_state import GateState, look
 from app.services.gates import Gates
-from app.storage.tables import circuits, tasks
+from app.storage.tables import tasks
 from tests.engine import UNLIMITED, Engine, open_engine
 from tests.fakes import FakeProvider
 from tests.house import rows
@@ -166,6 +166,29 @@ def test_a_slow_one_is_left_alone_where_the_other_is_well(two: Two) -> None:
     assert two.told() == ["SMS goes over vonage now"]
 
 
+def test_one_that_was_slow_serves_again_once_one_message_has_gone_fast(
+    two: Two,
+) -> None:
+    two.twilio.script += [_slow(two, seconds=5)] * 5
+    two.send(6)
+    two.engine.clock.advance(seconds=PAUSE_S)
+
+    two.send(3, first=100)
+
+    assert (len(two.twilio.handed), len(two.vonage.handed)) == (8, 1)
+
+
+def test_one_that_fails_every_other_time_is_left_alone(two: Two) -> None:
+    well = Outcome(result=Result.ACCEPTED, provider_message_id="SM1")
+    two.twilio.script += [well, DOWN] * 9
+
+    two.send(14)
+
+    assert len(two.twilio.handed) == 10
+    assert len(two.vonage.handed) == 4
+    assert two.told() == ["SMS goes over vonage now"]
+
+
 def test_a_slow_one_is_better_than_none(two: Two) -> None:
     two.vonage.script.append(REFUSED)
     two.twilio.script += [_slow(two, seconds=5)] * 9
@@ -212,74 +235,3 @@ def _slow(two: Two, *, seconds: float) -> Callable[[], Outcome]:
         return Outcome(result=Result.ACCEPTED, provider_message_id=name)
 
     return take_long
-
-
-HUNG = Outcome(result=Result.AMBIGUOUS, reason="no answer", fault=Fault.TIMEOUT)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mail:
-    """A house whose e-mails go over Resend, or else over a mail server."""
-
-    engine: Engine
-    resend: FakeProvider
-    smtp: FakeProvider
-
-    def write(self, number: int) -> str:
-        """Plan an e-mail, each to somebody else."""
-        return self.engine.message(
-            channel=Channel.EMAIL, recipient=f"guest{number}@example.org"
-        )
-
-
-@pytest.fixture(name="mail")
-def resend_and_a_mail_server(tmp_path: Path) -> Iterator[Mail]:
-    settings = {
-        "RESEND_API_KEY": "re_1",
-        "EMAIL_HOST": "mail.example.com",
-        "DEFAULT_FROM_EMAIL": "Salon Rosa <hello@example.com>",
-        "EMAIL_PROVIDERS": "resend,smtp",
-    }
-    with open_engine(tmp_path, policy=UNLIMITED, **settings) as engine:
-        resend = FakeProvider(name="resend", channel=Channel.EMAIL, repeats_safely=True)
-        smtp = FakeProvider(name="smtp", channel=Channel.EMAIL)
-        served = {**engine.courier.providers, Channel.EMAIL: (resend, smtp)}
-        courier = replace(engine.courier, providers=served)
-        yield Mail(engine=engine.with_courier(courier), resend=resend, smtp=smtp)
-
-
-def test_what_a_key_makes_harmless_is_repeated_to_the_same_one_alone(
-    mail: Mail,
-) -> None:
-    mail.resend.script += [HUNG] * 3
-    first, second = mail.write(1), mail.write(2)
-    mail.engine.work()  # the first hangs twice: Resend is left alone
-    assert [one.key for one in mail.smtp.handed] == [second]
-
-    mail.engine.clock.advance(seconds=PAUSE_S + 1)
-    third = mail.write(3)
-    mail.engine.work()  # hangs, too: it is left alone for longer
-    mail.engine.clock.advance(seconds=PAUSE_S + 15)
-    mail.engine.work()  # the time of the first one's repetition has come
-    assert mail.engine.status(first) == "pending"
-    assert "may have reached resend" in mail.engine.row(first)["reason"]
-
-    mail.engine.clock.advance(minutes=5)
-    mail.engine.work()
-
-    assert {mail.engine.status(one) for one in (first, third)} == {"sent"}
-    assert [one.key for one in mail.smtp.handed] == [second]
-
-
-def test_an_unknown_outcome_that_nobody_can_be_asked_about_ends_no_pause(
-    mail: Mail,
-) -> None:
-    mail.resend.script += [HUNG] * 2
-    first = mail.write(1)
-
-    mail.engine.work()
-
-    assert mail.engine.status(first) == "retrying"
-    (circuit,) = rows(mail.engine.runtime, circuits)
-    until = mail.engine.clock.now + FIRST_PAUSE
-    assert (circuit["provider"], circuit["open_until"]) == ("resend", until)

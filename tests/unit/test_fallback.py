@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.circuits import Circuit
-from app.domain.fallback import is_slow, serving, spared_as_slow, to_be_tried
+from app.domain.fallback import PastCall, complaint, serving, spared, to_be_tried
+from app.domain.outcomes import Result
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ORDER = ("twilio", "vonage", "third")
@@ -55,19 +56,45 @@ def test_nobody_serves_where_nobody_is_set_up() -> None:
         ([9, 9, 9, 9], False),  # too few
         ([9, 9, 9, 0.1, 0.1], True),
         ([9, 9, 0.1, 0.1, 0.1], False),  # the median is fast
+        ([0.1, 9, 9, 9, 9], False),  # the newest, which tried it, was fast
         ([4, 4, 4, 4, 4], True),
+        ([0.1, 0.1, 0.1, 9, 9, 9, 9, 9, 9, 9], False),  # that was before
     ],
 )
 def test_slow_is_who_takes_long_most_of_the_time(
     seconds: list[float],
     slow: bool,  # noqa: FBT001 - what is expected
 ) -> None:
-    assert is_slow(seconds) is slow
+    calls = [PastCall(took_s=took, result=Result.ACCEPTED) for took in seconds]
+
+    assert complaint(calls) == ("It answers slowly." if slow else "")
+
+
+@pytest.mark.parametrize(
+    ("results", "unreliable"),
+    [
+        ("x.x.x.x.x.", True),
+        ("xx..xx..x.", True),
+        (".x.x.x.x.x", False),  # the newest went well
+        ("x.x.x.x...", False),  # 4 of 10
+        ("xxxxxxxxx", False),  # too few
+    ],
+)
+def test_unreliable_is_who_fails_every_other_time(
+    results: str,
+    unreliable: bool,  # noqa: FBT001 - as above
+) -> None:
+    calls = [
+        PastCall(took_s=0.1, result=Result.AMBIGUOUS if one == "x" else Result.ACCEPTED)
+        for one in results
+    ]
+
+    assert complaint(calls) == ("It fails every other time." if unreliable else "")
 
 
 def test_a_slow_one_is_left_alone_for_a_while_and_longer_each_time() -> None:
-    first = spared_as_slow(None, now=NOW)
-    again = spared_as_slow(first, now=NOW)
+    first = spared(None, "It is slow.", now=NOW)
+    again = spared(first, "It is slow.", now=NOW)
 
     assert first.is_open(NOW + timedelta(seconds=29))
     assert not first.is_open(NOW + timedelta(seconds=30))
