@@ -84,6 +84,7 @@ def credential_problems(
         *_half_pairs(settings),
         *_bad_sender(settings),
         *_bad_mailbox(settings),
+        *_bad_webhook_secret(settings),
         *_bad_gateway(settings),
         *_clear_text(settings),
     ]
@@ -155,6 +156,16 @@ def _bad_mailbox(settings: Settings) -> Iterator[Problem]:
             Mailbox.parse(plain(settings.bounce_imap_url))
         except ValueError as error:
             yield Problem("BOUNCE_IMAP_URL", str(error))
+
+
+def _bad_webhook_secret(settings: Settings) -> Iterator[Problem]:
+    if settings.resend_webhook_secret:
+        from app.channels.webhooks.resend import signing_key  # noqa: PLC0415 - as above
+
+        try:
+            signing_key(plain(settings.resend_webhook_secret))
+        except ValueError as error:
+            yield Problem("RESEND_WEBHOOK_SECRET", str(error))
 
 
 def _bad_gateway(settings: Settings) -> Iterator[Problem]:

@@ -131,7 +131,7 @@ def _values(
             message = f"the file {file} {unreadable(error)}"
             problems.append(Problem(name + FILE_SUFFIX, message))
             continue
-        if found is not None and found[0]:  # an empty value means: not set
+        if found is not None and found[0].strip():  # an empty value means: not set
             values[name] = found
     return values, problems
 

@@ -181,7 +181,7 @@ def _check(is_signed: bool, provider: str) -> None:  # noqa: FBT001 - what is ch
 
 
 def _secret(secret: SecretStr | None, variable: str) -> str:
-    if secret is None:
+    if secret is None or not secret.get_secret_value():
         extra = fields("webhook_refused", missing=variable)
         log.warning("Webhook refused: its secret is not set", extra=extra)
         raise NotFoundError("webhook", request.path)

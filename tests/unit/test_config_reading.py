@@ -75,6 +75,13 @@ def test_empty_value_means_not_set_even_where_dotenv_has_one(tmp_path: Path) -> 
     assert token({NAME: ""}, dotenv) == (None, Source.DEFAULT)
 
 
+def test_a_secret_of_spaces_is_none(tmp_path: Path) -> None:
+    # An empty key would let anybody sign.
+    settings = load({"WHATSAPP_APP_SECRET": "  "}, dotenv=tmp_path / ".env")
+
+    assert settings.whatsapp_app_secret is None
+
+
 def test_every_mistake_is_told_at_once_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BELLHOP_PORT=eight\n")
     environ = {

@@ -196,3 +196,13 @@ def test_the_table_names_real_variables_only(row: object) -> None:
     variables = {*row.needs, *row.wanted_by, *row.account}  # type: ignore[attr-defined]
 
     assert variables <= set(names())
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "the signing secret", "whsec_abc"])
+def test_a_signing_secret_that_is_not_whole_is_told(secret: str) -> None:
+    with pytest.raises(
+        ConfigError, match="RESEND_WEBHOOK_SECRET: is not whole"
+    ) as told:
+        channel_orders(settings(**RESEND, RESEND_WEBHOOK_SECRET=secret))
+
+    assert "signing secret" not in str(told.value)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
@@ -228,3 +231,10 @@ def test_what_resend_did_not_sign_or_signed_long_ago_is_refused() -> None:
     assert not signed(secret="whsec_no base 64")
     assert not signed(later=timedelta(seconds=301))
     assert not signed(later=timedelta(seconds=-301))
+
+
+def test_with_an_empty_key_nobody_signs() -> None:
+    told = f"{SVIX['svix-id']}.{SVIX['svix-timestamp']}.".encode() + DELIVERED
+    digest = base64.b64encode(hmac.new(b"", told, hashlib.sha256).digest()).decode()
+
+    assert not signed(secret="whsec_", **{"svix-signature": f"v1,{digest}"})
