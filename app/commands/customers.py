@@ -50,6 +50,7 @@ def _erase(runtime: Runtime, arguments: argparse.Namespace) -> int:
         return _preview(runtime, who, as_json=arguments.json)
     with runtime.database.write() as tx:
         erased = customers.erase(tx, runtime, who, now=utc_now())
+    runtime.database.empty_log()
     if arguments.json:
         say_json(erased_answer(erased))
     else:

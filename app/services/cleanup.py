@@ -59,6 +59,7 @@ def clean_up(runtime: Runtime) -> int:
     _in_batches(runtime, partial(cleaning.clean_inbox, received_before=inbox_before))
     with runtime.database.write() as tx:
         task_groups.clean(tx, finished_before=finished_before)
+    runtime.database.empty_log()
     if deleted:
         log.info("Old messages deleted", extra=fields("cleaned_up", messages=deleted))
     return deleted

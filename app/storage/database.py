@@ -23,12 +23,13 @@ from app.storage.lock import FairLock
 
 #: SQLite's own wait for a lock. Ours comes first; this is for backups and shells.
 BUSY_TIMEOUT_S = 5
+_BUSY_TIMEOUT = f"busy_timeout={BUSY_TIMEOUT_S * 1000}"
 #: `synchronous=FULL`: what was answered survives a power cut. `secure_delete`: what was
 #: cleaned up is gone from the file.
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+    _BUSY_TIMEOUT,
     "foreign_keys=ON",
     "secure_delete=ON",
     "trusted_schema=OFF",
@@ -74,6 +75,22 @@ class Database:
         with _named_errors(), self._reading.begin() as connection:
             self._begin(connection, "DEFERRED")
             yield connection
+
+    def empty_log(self) -> bool:
+        """Carry SQLite's write-ahead log over and empty it; False: not just now.
+
+        What was erased from the file is still to be read there. Somebody who reads an
+        earlier state needs it, and is not waited for: all others would wait, too.
+        """
+        if not self.is_sqlite:
+            return True
+        with _named_errors(), self._turn(), self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                return bool(found.one()[0] == 0)
+            finally:
+                connection.exec_driver_sql(f"PRAGMA {_BUSY_TIMEOUT}")
 
     @property
     def is_sqlite(self) -> bool:

@@ -46,4 +46,6 @@ def erase_customer(body: CustomerRequest) -> Response:
     def deed(tx: sa.Connection) -> Any:
         return erased_answer(customers.erase(tx, runtime(), body.who(), now=utc_now()))
 
-    return do_once(deed)
+    answer = do_once(deed)
+    runtime().database.empty_log()
+    return answer
