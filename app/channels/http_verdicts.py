@@ -49,6 +49,8 @@ def refused(answer: Answer, *, company: str, variable: str) -> Verdict:
     if status in {401, 403}:
         reason = f"{company} refused our credentials"
         return Verdict(Result.CONFIG, reason, Fault.REFUSED)
+    if status == 402:
+        return Verdict(Result.CONFIG, f"no credit is left at {company}", Fault.REFUSED)
     if status < 400 or status in {404, 405, 407}:
         reason = f"what answers at {variable} does not seem to be {company}"
         return Verdict(Result.CONFIG, reason, Fault.REFUSED)

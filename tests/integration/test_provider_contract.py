@@ -220,3 +220,17 @@ def test_closing_is_safe_when_the_server_is_gone(make: Maker, tmp_path: Path) ->
         outcome = send(provider)
 
     assert outcome.result is Result.TRANSIENT
+
+
+@pytest.mark.parametrize("make", HTTP)
+def test_who_wants_to_be_paid_first_is_left_alone_and_no_message_dies(
+    make: Maker, simulator: Simulator, tmp_path: Path
+) -> None:
+    provider = make(place(simulator, tmp_path))
+    simulator.add_fault("status", status=402)
+
+    outcome = send(provider)
+    provider.close()
+
+    assert (outcome.result, outcome.fault) == (Result.CONFIG, Fault.REFUSED)
+    assert "credit" in outcome.reason
