@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.domain.bookings import Booking
 from app.domain.formats import Formats, formats_for
 from app.domain.inbound import InboundMessage, InboxState
-from app.domain.plain_text import clean_text, shortened
+from app.domain.plain_text import clean_line, clean_text, shortened
 from app.domain.replies import Topic, Understood
 from app.runtime import Runtime
 from app.services.alerts import Alert, alert
@@ -88,7 +88,7 @@ class Incoming:
 
     def _quoted(self) -> str:
         names = [booking.customer.name for booking in self.bookings]
-        name = [*names, self.message.profile_name][0] or "Somebody"
+        name = clean_line([*names, self.message.profile_name][0]) or "Somebody"
         text = shortened(clean_text(self.message.text), limit=_TOLD)
         return f"{name} wrote: {text}" if text else f"{name} sent no words."
 

@@ -22,7 +22,7 @@ from app.channels.webhooks import meta, resend, twilio, vonage
 from app.clock import utc_now
 from app.domain.inbound import InboundMessage
 from app.domain.receipts import Receipt
-from app.errors import NotFoundError, SignatureError
+from app.errors import NotFoundError, SignatureError, StorageUnavailableError
 from app.logs import fields
 from app.services import dispatch, incoming_events
 from app.web.auth import open_to_all
@@ -76,9 +76,17 @@ def whatsapp() -> Response:
     signature = request.headers.get("X-Hub-Signature-256", "")
     _check(meta.is_signed(body=body, signature=signature, app_secret=secret), "meta")
     told = list(meta.one_by_one(_json(body)))
+    troubles: list[Exception] = []
     for one in told:
         as_told = None if len(told) == 1 else json.dumps(one)
-        _take(meta.read(one, received_at=utc_now()), as_told=as_told)
+        try:
+            _take(meta.read(one, received_at=utc_now()), as_told=as_told)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it must not keep others from being taken
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
     return Response(status=HTTPStatus.OK)
 
 

@@ -147,3 +147,39 @@ def test_stop_by_whatsapp_counts_for_the_number_that_was_booked_with(
         who = Who(phone="+525512345678")
         customers.erase(tx, engine.runtime, who, now=engine.clock.now)
     assert not any("5512345678" in row for row in all_rows(engine.runtime))
+
+
+def test_half_a_character_in_a_name_or_a_text_refuses_nothing(
+    engine: Engine, door: Door
+) -> None:
+    told = {
+        "contacts": [{"wa_id": "14155550111", "profile": {"name": "Bob \ud83d"}}],
+        "messages": [
+            {"id": f"wamid.{number}", "from": "14155550111", "text": {"body": text}}
+            for number, text in enumerate(("Is there \ud83d", "parking?"))
+        ],
+    }
+
+    assert send(door, meta(told)).status == 200
+
+    assert [entry["sender_name"] for entry in rows(engine.runtime, inbox)] == [
+        "Bob",
+        "Bob",
+    ]
+
+
+def test_what_cannot_be_taken_keeps_nothing_else_of_its_batch_back(
+    engine: Engine, door: Door
+) -> None:
+    told = {
+        "statuses": [{"id": "\ud800", "status": "sent"}],
+        "messages": [
+            {"id": "wamid.A", "from": "14155550111", "text": {"body": "stop"}}
+        ],
+    }
+
+    assert send(door, meta(told)).status == 500
+
+    assert [row["address"] for row in rows(engine.runtime, suppressions)] == [
+        "+14155550111"
+    ]
