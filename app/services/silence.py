@@ -7,7 +7,7 @@ reaches any more, shows in nothing but silence.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -17,12 +17,15 @@ from app.config import Settings
 from app.runtime import Runtime
 from app.services import dispatch
 from app.services.alerts import Alert, alert
+from app.storage import jobs
 from app.storage import receipts as store
 
 #: After so long no receipt is expected any more.
 CLOSED_AFTER = timedelta(hours=72)
-#: The job may have been away for a day: what it missed is closed then.
-_LOOK_BACK = timedelta(hours=24)
+#: Clocks may be set, and a message's end is written a moment after its time.
+_OVERLAP = timedelta(hours=24)
+#: Where it never ran, everything is looked at once.
+_FIRST_RUN = datetime(2000, 1, 1, tzinfo=UTC)
 NO_RECEIPT = "No receipt came within 72 hours; the provider took it."
 #: So many messages without a word about any of them, in this span, are no chance.
 FEWEST = 5
@@ -47,7 +50,7 @@ def look_out(runtime: Runtime) -> int:
         closed = store.close_unheard(
             tx,
             providers=expected,
-            sent_after=now - CLOSED_AFTER - _LOOK_BACK,
+            sent_after=_last_run(tx) - CLOSED_AFTER - _OVERLAP,
             sent_before=now - CLOSED_AFTER,
             reason=NO_RECEIPT,
         )
@@ -68,6 +71,12 @@ def expecting(settings: Settings) -> Iterator[str]:
         yield Mode.META
     if settings.resend_webhook_secret:
         yield Mode.RESEND
+
+
+def _last_run(tx: sa.Connection) -> datetime:
+    """Return when the job last ended well: there it goes on, however long ago."""
+    row = jobs.all_rows(tx).get("silence")
+    return (row["succeeded_at"] if row else None) or _FIRST_RUN
 
 
 def _unheard(tx: sa.Connection, provider: str, *, now: datetime) -> int:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.services.silence import expecting, look_out
+from app.storage import jobs
 from app.storage.tables import notifications, tasks
 from tests.door import open_door
 from tests.engine import Engine, open_engine
@@ -83,6 +84,18 @@ def test_after_three_days_a_message_says_that_no_receipt_came(engine: Engine) ->
     row = engine.row(message)
     assert row["status"] == "sent"
     assert row["reason"] == "No receipt came within 72 hours; the provider took it."
+
+
+def test_a_job_that_was_away_for_weeks_goes_on_where_it_was(engine: Engine) -> None:
+    ran_at = engine.clock.now
+    with engine.runtime.database.write() as tx:
+        jobs.save(tx, "silence", {"succeeded_at": ran_at})
+    (message,) = sent(engine, 1)
+    engine.clock.advance(days=20)
+
+    look_out(engine.runtime)
+
+    assert engine.row(message)["reason"].startswith("No receipt came")
 
 
 def test_receipts_are_expected_where_somebody_can_send_them(tmp_path: Path) -> None:
