@@ -13,10 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
 from app.domain.bookings import Booking
 from app.domain.formats import formats_for
-from app.domain.gate import BookingNow, refusal
+from app.domain.gate import MAY_HAVE_LEFT, BookingNow, refusal
 from app.domain.kinds import Kind
 from app.domain.ladders import STAFF, WAITS_BELOW, Step, climbs_at, step
 from app.domain.recipients import Channel
@@ -174,9 +175,10 @@ def _plan(
 
 def _give_up(tx: sa.Connection, task_id: str, *, now: datetime) -> None:
     """Call off a rung that has not left yet: it would come beside the next one."""
+    has_it = refusing.may_have_it(tx, task_id=task_id, unasked=REPEATS_SAFELY)
     to = {
         "status": Status.SUPERSEDED,
-        "reason": WAITS_BELOW,
+        "reason": WAITS_BELOW + (MAY_HAVE_LEFT if has_it else ""),
         "next_attempt_at": None,
         "finished_at": now,
         "now": now,

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.channels.table import Mode
+from app.channels.credentials import REPEATS_SAFELY, Mode
 from app.domain.bookings import Booking, Customer
 from app.domain.gate import Delay, Refusal, unwanted
 from app.domain.ids import new_id
@@ -262,16 +262,17 @@ def call_off_older(
     supersedes = runtime.policy.kinds[kind].supersedes
     if not supersedes:
         return
-    cancelled = kind is Kind.BOOKING_CANCELLED
+    status, reason = Status.SUPERSEDED, "A newer message about the booking replaces it."
+    if kind is Kind.BOOKING_CANCELLED:
+        status, reason = Status.CANCELLED, "The booking was cancelled."
     planning.call_off(
         tx,
         booking_id=booking.id,
         kinds=supersedes,
         among=CANCELLABLE,
-        status=Status.CANCELLED if cancelled else Status.SUPERSEDED,
-        reason="The booking was cancelled."
-        if cancelled
-        else "A newer message about the booking replaces it.",
+        status=status,
+        reason=reason,
+        unasked=REPEATS_SAFELY,
         now=now,
     )
 

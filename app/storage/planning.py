@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage.locking import waited_for
+from app.storage.refusing import doubted
 from app.storage.tables import notifications, tasks
 
 
@@ -42,11 +43,13 @@ def call_off(
     among: Collection[str],
     status: str,
     reason: str,
+    unasked: Collection[str],
     now: datetime,
 ) -> None:
     """Move a booking's unsent messages of these kinds to `status`, with the reason.
 
-    `among`: the states from which a message can be called off.
+    `among`: the states from which a message can be called off. `unasked`: providers
+    that are not asked whether they took one; the reason then says that they may have.
     """
     tx.execute(
         sa.update(tasks)
@@ -60,7 +63,7 @@ def call_off(
         )
         .values(
             status=status,
-            reason=reason,
+            reason=doubted(reason, unasked=unasked),
             next_attempt_at=None,
             finished_at=now,
             updated_at=now,

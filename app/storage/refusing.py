@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.domain.gate import MAY_HAVE_LEFT
 from app.domain.outcomes import Result
 from app.storage.tables import attempts, tasks
 
@@ -81,6 +82,19 @@ def may_have_it(
     )
     found: str | None = tx.execute(query.limit(1)).scalar_one_or_none()
     return found
+
+
+def doubted(reason: str, *, unasked: Collection[str]) -> sa.ColumnElement[str]:
+    """Return the reason for an update of tasks; it says so where one may have left.
+
+    `unasked`: as in `may_have_it`.
+    """
+    has_it = sa.exists().where(
+        attempts.c.task_id == tasks.c.id,
+        attempts.c.outcome == Result.AMBIGUOUS,
+        attempts.c.provider.in_(unasked),
+    )
+    return sa.case((has_it, reason + MAY_HAVE_LEFT), else_=reason)
 
 
 def rounds_of(tx: sa.Connection, *, task_id: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,10 +17,11 @@ from app.domain.gate import MAY_HAVE_LEFT
 from app.domain.outcomes import Fault, Outcome, Result
 from app.domain.recipients import Channel
 from app.services import workers
-from app.storage.tables import circuits
+from app.storage.tables import circuits, tasks
+from tests.changing import cancel_booking
 from tests.engine import UNLIMITED, Engine, another_worker, open_engine
 from tests.fakes import FakeProvider
-from tests.house import make_settings, rows
+from tests.house import CHARLIE, make_booking, make_settings, rows
 
 PAUSE_S = FIRST_PAUSE.total_seconds()
 AMBIGUOUS = Outcome(result=Result.AMBIGUOUS, reason="cut off")
@@ -107,6 +109,21 @@ def test_what_is_called_off_before_its_repetition_says_that_it_may_have_left(
     assert str(worker.row(message)["reason"]).endswith(MAY_HAVE_LEFT)
 
 
+def test_what_a_cancelled_booking_calls_off_says_that_it_may_have_left(
+    engine: Engine,
+) -> None:
+    worker = careful(engine)
+    worker.provider.script += [AMBIGUOUS] * 3
+    booking = make_booking(worker.runtime, customer=CHARLIE, confirmed=True)
+    worker.work()
+
+    cancel_booking(worker, booking)
+
+    (told,) = rows(worker.runtime, tasks, kind="booking_confirmed")
+    assert told["status"] == "cancelled"
+    assert told["reason"] == f"The booking was cancelled.{MAY_HAVE_LEFT}"
+
+
 HUNG = Outcome(result=Result.AMBIGUOUS, reason="no answer", fault=Fault.TIMEOUT)
 
 
@@ -142,8 +159,9 @@ def resend_and_a_mail_server(tmp_path: Path) -> Iterator[Mail]:
 
 
 def test_what_a_key_makes_harmless_is_repeated_to_the_same_one_alone(
-    mail: Mail,
+    mail: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)  # pauses as long as they are set
     mail.resend.script += [HUNG] * 3
     first, second = mail.write(1), mail.write(2)
     mail.engine.work()  # the first hangs twice: Resend is left alone

@@ -13,7 +13,7 @@ from app.config.sentences import SENTENCES, nearest
 from app.errors import ConfigError
 
 #: What people write into settings.
-ODD = ("eight", "-1", "0", "1.5", "1e400", "9" * 5000, "NaN", "http://", "[]", "ß", " ")
+ODD = ("eight", "-1", "0", "1.5", "1e400", "9" * 5000, "NaN", "http://", "[]", "ß")
 #: Words that are pydantic's and not ours.
 THEIRS = ("Input", "input", "valid ", "pattern", "str ", "parse", "Value error")
 
@@ -27,6 +27,12 @@ def test_whatever_a_setting_refuses_is_told_in_plain_words(
 
     for problem in caught.value.problems:
         assert not any(word in problem.message for word in THEIRS), problem
+
+
+def test_what_is_blank_counts_as_not_set(tmp_path: Path) -> None:
+    blank = load(dict.fromkeys(names(), " "), dotenv=tmp_path / ".env")
+
+    assert blank == load({}, dotenv=tmp_path / ".env")
 
 
 @pytest.mark.parametrize("text", ODD, ids=lambda text: text[:8])
