@@ -11,15 +11,15 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from app.channels.base import Message
-from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
-from app.domain.gate import MAY_HAVE_LEFT, Delay, Refusal
+from app.domain.gate import Delay, Refusal
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.errors import InvalidError, WordingError
 from app.services.circuits import begin_call, terms_of_call
 from app.services.courier import Courier, MessageClaim, TaskClaim, worded
+from app.services.doubt import with_doubt
 from app.services.gates import Gates
 from app.services.last_look import Look, bound_to, is_late, last_look
 from app.services.running import finish, prepare
@@ -116,16 +116,14 @@ def _attempt(
 
 
 def _refused(tx: sa.Connection, row: sa.RowMapping, refused: Refusal) -> Refusal | None:
-    now = utc_now()
-    has_it = refusing.may_have_it(tx, task_id=row["id"], unasked=REPEATS_SAFELY)
-    to = {
-        "status": refused.status,
-        "reason": refused.reason + (MAY_HAVE_LEFT if has_it else ""),
-        "next_attempt_at": None,
-        "finished_at": now,
-        "now": now,
-    }
-    return refused if refusing.refuse(tx, task_id=row["id"], to=to) else None
+    waited = refusing.refuse(
+        tx,
+        task_id=row["id"],
+        status=refused.status,
+        reason=with_doubt(refused.reason),
+        now=utc_now(),
+    )
+    return refused if waited else None
 
 
 def _delayed(tx: sa.Connection, row: sa.RowMapping, delay: Delay) -> Delay | None:

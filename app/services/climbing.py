@@ -13,11 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
 from app.domain.bookings import Booking
 from app.domain.formats import formats_for
-from app.domain.gate import MAY_HAVE_LEFT, BookingNow, refusal
+from app.domain.gate import BookingNow, refusal
 from app.domain.kinds import Kind
 from app.domain.ladders import STAFF, WAITS_BELOW, Step, climbs_at, step
 from app.domain.recipients import Channel
@@ -26,6 +25,7 @@ from app.logs import fields
 from app.runtime import Runtime
 from app.services import dispatch
 from app.services.alerts import Alert, alert
+from app.services.doubt import with_doubt
 from app.services.planning import booking_plan, channels_of, insert
 from app.services.silence import expecting
 from app.storage import bookings, refusing
@@ -175,15 +175,13 @@ def _plan(
 
 def _give_up(tx: sa.Connection, task_id: str, *, now: datetime) -> None:
     """Call off a rung that has not left yet: it would come beside the next one."""
-    has_it = refusing.may_have_it(tx, task_id=task_id, unasked=REPEATS_SAFELY)
-    to = {
-        "status": Status.SUPERSEDED,
-        "reason": WAITS_BELOW + (MAY_HAVE_LEFT if has_it else ""),
-        "next_attempt_at": None,
-        "finished_at": now,
-        "now": now,
-    }
-    refusing.refuse(tx, task_id=task_id, to=to)
+    refusing.refuse(
+        tx,
+        task_id=task_id,
+        status=Status.SUPERSEDED,
+        reason=with_doubt(WAITS_BELOW),
+        now=now,
+    )
 
 
 def _ask_to_call(

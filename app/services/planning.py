@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.channels.credentials import REPEATS_SAFELY, Mode
+from app.channels.table import Mode
 from app.domain.bookings import Booking, Customer
 from app.domain.gate import Delay, Refusal, unwanted
 from app.domain.ids import new_id
@@ -24,6 +24,7 @@ from app.domain.recipients import Channel
 from app.domain.tasks import CANCELLABLE, Status
 from app.runtime import Runtime
 from app.services import consent, quiet_hours
+from app.services.doubt import with_doubt
 from app.services.pins import pin_of
 from app.services.policies import policy_in_force
 from app.storage import bookings, ladders, planning
@@ -271,8 +272,7 @@ def call_off_older(
         kinds=supersedes,
         among=CANCELLABLE,
         status=status,
-        reason=reason,
-        unasked=REPEATS_SAFELY,
+        reason=with_doubt(reason),
         now=now,
     )
 

@@ -36,6 +36,7 @@ from app.errors import InvalidError, NotFoundError, Problem, TooManyCodesError
 from app.runtime import Runtime
 from app.services import consent
 from app.services.alerts import Alert, alert
+from app.services.doubt import with_doubt
 from app.services.facts import SITE_DATA
 from app.services.planning import CHANNEL_OFF, Plan, insert
 from app.storage import refusing
@@ -251,14 +252,13 @@ def _void_earlier(
     tx: sa.Connection, recipient: str, channel: Channel, *, now: datetime
 ) -> None:
     for row in store.open_before(tx, recipient=recipient, channel=channel):
-        to = {
-            "status": Status.SUPERSEDED,
-            "reason": _SUPERSEDED,
-            "next_attempt_at": None,
-            "finished_at": now,
-            "now": now,
-        }
-        refusing.refuse(tx, task_id=row["task_id"], to=to)
+        refusing.refuse(
+            tx,
+            task_id=row["task_id"],
+            status=Status.SUPERSEDED,
+            reason=with_doubt(_SUPERSEDED),
+            now=now,
+        )
         _forget(tx, row)
 
 

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage.locking import waited_for
-from app.storage.refusing import doubted
 from app.storage.tables import notifications, tasks
 
 
@@ -42,14 +41,12 @@ def call_off(
     kinds: Collection[str],
     among: Collection[str],
     status: str,
-    reason: str,
-    unasked: Collection[str],
+    reason: sa.ColumnElement[str],
     now: datetime,
 ) -> None:
     """Move a booking's unsent messages of these kinds to `status`, with the reason.
 
-    `among`: the states from which a message can be called off. `unasked`: providers
-    that are not asked whether they took one; the reason then says that they may have.
+    `among`: the states from which a message can be called off.
     """
     tx.execute(
         sa.update(tasks)
@@ -63,7 +60,7 @@ def call_off(
         )
         .values(
             status=status,
-            reason=doubted(reason, unasked=unasked),
+            reason=reason,
             next_attempt_at=None,
             finished_at=now,
             updated_at=now,

@@ -5,9 +5,8 @@ Guarded by its state: a task that somebody else has taken is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,20 +16,6 @@ from app.storage.tables import attempts, tasks
 
 #: Not taken yet.
 _WAITS = tasks.c.status.in_(["queued", "pending", "retrying"])
-
-_REFUSE = (
-    sa.update(tasks)
-    .where(tasks.c.id == sa.bindparam("task_id"), _WAITS)
-    .values(
-        status=sa.bindparam("status"),
-        reason=sa.bindparam("reason"),
-        next_attempt_at=sa.bindparam("next_attempt_at"),
-        finished_at=sa.bindparam("finished_at"),
-        updated_at=sa.bindparam("now"),
-        rung_at=None,
-    )
-)
-
 
 _POSTPONE = (
     sa.update(tasks)
@@ -59,9 +44,28 @@ _DELAY = (
 )
 
 
-def refuse(tx: sa.Connection, *, task_id: str, to: Mapping[str, Any]) -> bool:
+def refuse(
+    tx: sa.Connection,
+    *,
+    task_id: str,
+    status: str,
+    reason: sa.ColumnElement[str],
+    now: datetime,
+) -> bool:
     """Give a waiting task its last state without an attempt; tell whether it waited."""
-    return tx.execute(_REFUSE, {"task_id": task_id, **to}).rowcount == 1
+    ended = tx.execute(
+        sa.update(tasks)
+        .where(tasks.c.id == task_id, _WAITS)
+        .values(
+            status=status,
+            reason=reason,
+            next_attempt_at=None,
+            finished_at=now,
+            updated_at=now,
+            rung_at=None,
+        )
+    )
+    return ended.rowcount == 1
 
 
 def may_have_it(
