@@ -19,6 +19,7 @@ from app.domain.recipients import Channel, masked
 from app.errors import ConflictError
 from app.logs import fields as log_fields
 from app.runtime import Runtime
+from app.services.doubt import with_doubt
 from app.services.pseudonyms import pseudonym
 from app.storage import customers as store
 from app.storage import erasing, preferences
@@ -73,7 +74,7 @@ def erase(tx: sa.Connection, runtime: Runtime, who: Who, *, now: datetime) -> Er
     traces = _traces(tx, runtime, who)
     _check_nothing_ahead(traces, now)
     task_ids = [*traces.ids("messages"), *traces.ids("tasks")]
-    erasing.call_off(tx, task_ids, reason=ERASED, now=now)
+    erasing.call_off(tx, task_ids, reason=with_doubt(ERASED), now=now)
     if erasing.is_any_sending(tx, task_ids):
         raise ConflictError(
             "Something is being sent to this customer at this moment. Try again in a "

@@ -17,6 +17,7 @@ from app.errors import (
     ConflictError,
     NotFoundError,
 )
+from app.services.doubt import with_doubt
 from app.storage import messages
 from app.storage.messages import Filter
 
@@ -163,7 +164,7 @@ def _no_cancel(row: sa.RowMapping, _now: datetime) -> str | None:
 def _cancelled(now: datetime) -> Mapping[str, Any]:
     return {
         "status": Status.CANCELLED,
-        "reason": CANCELLED_BY_HAND,
+        "reason": with_doubt(CANCELLED_BY_HAND),
         "next_attempt_at": None,
         "finished_at": now,
         "updated_at": now,

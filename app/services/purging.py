@@ -16,6 +16,7 @@ from app.domain.tasks import Status
 from app.logs import fields
 from app.runtime import Runtime
 from app.services import dispatch
+from app.services.doubt import with_doubt
 from app.services.following import settle
 from app.services.notifications import BulkResult, Skipped
 from app.services.queues import check_name
@@ -76,7 +77,7 @@ def _call_off(
     now = utc_now()
     to = {
         "status": Status.CANCELLED,
-        "reason": reason,
+        "reason": with_doubt(reason),
         "next_attempt_at": None,
         "finished_at": now,
         "updated_at": now,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from app.channels.credentials import REPEATS_SAFELY
 from app.clock import utc_now
 from app.domain.gate import TOO_LATE, waited_too_long
 from app.domain.outcomes import TOO_LATE_TO_RESEND
@@ -93,7 +94,12 @@ def _expire_useless(
     while True:
         with runtime.database.write() as tx:
             some = recovering.expire_useless(
-                tx, reason=reason, now=now, at_most=EXPIRED_AT_ONCE, waited=waited
+                tx,
+                reason=reason,
+                unasked=REPEATS_SAFELY,
+                now=now,
+                at_most=EXPIRED_AT_ONCE,
+                waited=waited,
             )
         expired += some
         if some < EXPIRED_AT_ONCE:

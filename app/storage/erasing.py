@@ -58,7 +58,11 @@ def forget_bookings(tx: sa.Connection, ids: Sequence[str], *, now: datetime) -> 
 
 
 def call_off(
-    tx: sa.Connection, ids: Sequence[str], *, reason: str, now: datetime
+    tx: sa.Connection,
+    ids: Sequence[str],
+    *,
+    reason: sa.ColumnElement[str],
+    now: datetime,
 ) -> None:
     """End tasks that have not ended, whatever they wait for; `sending` is left."""
     over = {

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.storage.locking import at_hand, waited_for
+from app.storage.refusing import doubted
 from app.storage.tables import UNSENT, attempts, notifications, tasks, workers
 from app.storage.types import Moment
 
@@ -178,13 +179,15 @@ def expire_useless(
     tx: sa.Connection,
     *,
     reason: str,
+    unasked: Collection[str],
     now: datetime,
     at_most: int,
     waited: tuple[str, timedelta] | None = None,
 ) -> int:
     """Expire unsent messages that would come too late, so many at most; count them.
 
-    `waited`: only those of a queue that have waited for so long, its ttl.
+    `waited`: only those of a queue that have waited for so long, its ttl. `unasked`: as
+    in `refusing.doubted`.
     """
     facts: dict[str, Any] = {"now": now, "at_most": at_most}
     if waited is not None:
@@ -199,9 +202,12 @@ def expire_useless(
         .where(tasks.c.seq.in_(seqs))
         .values(
             status="expired",
-            reason=sa.case(
-                (tasks.c.reason == "", reason),
-                else_=sa.literal(f"{reason} Before that: ") + tasks.c.reason,
+            reason=doubted(
+                sa.case(
+                    (tasks.c.reason == "", reason),
+                    else_=sa.literal(f"{reason} Before that: ") + tasks.c.reason,
+                ),
+                unasked=unasked,
             ),
             next_attempt_at=None,
             finished_at=now,

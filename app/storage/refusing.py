@@ -88,7 +88,9 @@ def may_have_it(
     return found
 
 
-def doubted(reason: str, *, unasked: Collection[str]) -> sa.ColumnElement[str]:
+def doubted(
+    reason: str | sa.ColumnElement[str], *, unasked: Collection[str]
+) -> sa.ColumnElement[str]:
     """Return the reason for an update of tasks; it says so where one may have left.
 
     `unasked`: as in `may_have_it`.

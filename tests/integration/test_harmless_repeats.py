@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +17,10 @@ from app.domain.gate import MAY_HAVE_LEFT
 from app.domain.outcomes import Fault, Outcome, Result
 from app.domain.recipients import Channel
 from app.services import workers
+from app.services.purging import purge
+from app.services.recovery import expire
 from app.storage.tables import circuits, tasks
-from tests.changing import cancel_booking
+from tests.changing import cancel, cancel_booking
 from tests.engine import UNLIMITED, Engine, another_worker, open_engine
 from tests.fakes import FakeProvider
 from tests.house import CHARLIE, make_booking, make_settings, rows
@@ -122,6 +124,34 @@ def test_what_a_cancelled_booking_calls_off_says_that_it_may_have_left(
     (told,) = rows(worker.runtime, tasks, kind="booking_confirmed")
     assert told["status"] == "cancelled"
     assert told["reason"] == f"The booking was cancelled.{MAY_HAVE_LEFT}"
+
+
+def cancel_by_hand(worker: Engine, message: str) -> None:
+    cancel(worker, message)
+
+
+def purge_its_queue(worker: Engine, _: str) -> None:
+    purge(worker.runtime, "sms", by="Alice")
+
+
+def let_it_expire(worker: Engine, _: str) -> None:
+    worker.clock.advance(days=400)
+    expire(worker.runtime)
+
+
+@pytest.mark.parametrize("end", [cancel_by_hand, purge_its_queue, let_it_expire])
+def test_however_it_is_ended_it_says_that_it_may_have_left(
+    engine: Engine, end: Callable[[Engine, str], None]
+) -> None:
+    worker = careful(engine)
+    worker.provider.script += [AMBIGUOUS] * 3
+    message, other = worker.message(), worker.message(recipient="+14155550111")
+    worker.work()
+    assert (worker.status(message), worker.status(other)) == ("retrying", "sent")
+
+    end(worker, message)
+
+    assert str(worker.row(message)["reason"]).endswith(MAY_HAVE_LEFT)
 
 
 HUNG = Outcome(result=Result.AMBIGUOUS, reason="no answer", fault=Fault.TIMEOUT)

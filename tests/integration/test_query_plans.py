@@ -171,7 +171,9 @@ STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
         {"ix_tasks_status"},
     ),
     "expire": (
-        lambda tx: recovering.expire_useless(tx, reason="", now=USUAL, at_most=9),
+        lambda tx: recovering.expire_useless(
+            tx, reason="", unasked=(), now=USUAL, at_most=9
+        ),
         {"ix_tasks_useful"},
     ),
     "clean up": (
