@@ -41,7 +41,7 @@ def _load_countries(
 ) -> None:
     """Load what tells a number's country, where messages cost something.
 
-    It takes some 50 ms, and the first message would wait for it.
+    It takes tens of milliseconds, and the first message would wait for it.
     """
     for channel, served in providers.items():
         if any(has_price(prices, provider=it.name, channel=channel) for it in served):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.commands.checks.bounces import bounces
 from app.commands.checks.findings import Box, Finding, Level
+from app.commands.checks.settings import channels
 from tests.house import make_settings
 from tests.imap_house import MailboxHouse, serving
 
@@ -44,3 +45,13 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_without_a_mailbox_nothing_is_said(tmp_path: Path) -> None:
     assert look(tmp_path) == []
+
+
+def test_an_address_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    env = {"BOUNCE_IMAP_URL": "imaps://imap.example.com"}
+    box = Box(settings=make_settings(tmp_path, **env), runtime=None)
+
+    found = [*channels(box), *bounces(box)]
+
+    (told,) = (finding for finding in found if "BOUNCE_IMAP_URL" in finding.finding)
+    assert "must hold user and password" in told.finding
