@@ -285,3 +285,5 @@ def test_hours_that_are_none_change_nothing_and_say_so(
 
     assert answer.status == 422
     assert "Please choose both times" in answer.text
+    for name, typed in (("from", begin), ("until", end)):
+        assert f'name="{name}" value="{typed}"' in answer.text
