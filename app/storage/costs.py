@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.costs import Cost
+from app.storage.prepared import Prepared
 from app.storage.tables import (
     UNSENT,
     attempts,
@@ -197,7 +198,7 @@ def _add_up(
         "segments": messages * billed.units,
         "micros": micros,
     }
-    tx.execute(_adding(tx.dialect.name), row)
+    _adding(tx.dialect.name).run(tx, row)
 
 
 def _totals() -> tuple[sa.ColumnElement[Any], ...]:
@@ -214,13 +215,15 @@ def _sum(row: sa.Row[Any]) -> Sum:
 
 
 @functools.cache
-def _adding(dialect: str) -> sa.Executable:
+def _adding(dialect: str) -> Prepared:
     """Return what inserts a day's row, or adds its numbers to those that are there.
 
     Made once: it is done for every message that costs something.
     """
     made = (sqlite if dialect == "sqlite" else postgresql).insert(daily_costs)
     keys = [column.name for column in daily_costs.primary_key]
+    row: dict[str, Any] = {name: sa.bindparam(name) for name in (*keys, *_SUMS)}
     added = {name: daily_costs.c[name] + made.excluded[name] for name in _SUMS}
-    adding: sa.Executable = made.on_conflict_do_update(index_elements=keys, set_=added)
-    return adding
+    return Prepared(
+        made.values(row).on_conflict_do_update(index_elements=keys, set_=added)
+    )

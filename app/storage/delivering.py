@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.storage.costs import Billed
+from app.storage.prepared import Prepared
 from app.storage.tables import (
     HOLDING_BACK,
     attempts,
@@ -90,7 +91,7 @@ _NOTHING_EARLIER = sa.text(
 # Written out: a list of parameters is put into a statement anew each time.
 _MAY_BE_TAKEN = sa.text("tasks.status IN ('queued', 'pending', 'retrying')")
 
-_CLAIM = (
+_CLAIM = Prepared(
     sa.update(tasks)
     .where(
         tasks.c.id == sa.bindparam("task_id"),
@@ -118,9 +119,20 @@ _CLAIM = (
     .returning(tasks.c.attempts)
 )
 
-_INSERT_ATTEMPT = sa.insert(attempts)
+_INSERT_ATTEMPT = Prepared(
+    sa.insert(attempts).values(
+        task_id=sa.bindparam("task_id"),
+        number=sa.bindparam("number"),
+        gate=sa.bindparam("gate"),
+        provider=sa.bindparam("provider"),
+        text=sa.bindparam("text"),
+        started_at=sa.bindparam("now"),
+        code="",
+        reason="",
+    )
+)
 
-_END_ATTEMPT = (
+_ENDED = (
     sa.update(attempts)
     .where(
         attempts.c.task_id == sa.bindparam("for_task"),
@@ -134,10 +146,13 @@ _END_ATTEMPT = (
     )
 )
 
-_END_BILLED = _END_ATTEMPT.values(
-    segments=sa.bindparam("units"),
-    cost_micros=sa.bindparam("micros"),
-    cost_currency=sa.bindparam("currency"),
+_END_ATTEMPT = Prepared(_ENDED)
+_END_BILLED = Prepared(
+    _ENDED.values(
+        segments=sa.bindparam("units"),
+        cost_micros=sa.bindparam("micros"),
+        cost_currency=sa.bindparam("currency"),
+    )
 )
 
 _SETTLED = sa.update(tasks).values(
@@ -153,9 +168,11 @@ _SETTLED = sa.update(tasks).values(
     claim=None,
     worker_boot_id=None,
 )
-_SETTLE = _SETTLED.where(
-    tasks.c.id == sa.bindparam("task_id"),
-    tasks.c.claim == sa.bindparam("token"),
+_SETTLE = Prepared(
+    _SETTLED.where(
+        tasks.c.id == sa.bindparam("task_id"),
+        tasks.c.claim == sa.bindparam("token"),
+    )
 )
 _SETTLE_UNKNOWN = _SETTLED.where(
     tasks.c.id == sa.bindparam("task_id"),
@@ -163,7 +180,7 @@ _SETTLE_UNKNOWN = _SETTLED.where(
     tasks.c.attempts == sa.bindparam("number"),
 )
 
-_SENT = (
+_SENT = Prepared(
     sa.update(notifications)
     .where(notifications.c.task_id == sa.bindparam("for_task"))
     .values(
@@ -197,8 +214,8 @@ def claim(
     None where somebody else was faster, the booking has changed since it was read, or
     an earlier message to the same recipient has come under way.
     """
-    number = tx.execute(
-        _CLAIM,
+    number = _CLAIM.run(
+        tx,
         {
             "task_id": task_id,
             "seen_revision": seen_revision,
@@ -209,15 +226,15 @@ def claim(
     ).scalar_one_or_none()
     if number is None:
         return None
-    row = {
+    facts = {
         "task_id": task_id,
         "number": number,
         "gate": attempt.gate,
         "provider": attempt.provider,
         "text": attempt.text,
-        "started_at": now,
+        "now": now,
     }
-    tx.execute(_INSERT_ATTEMPT, [row])
+    _INSERT_ATTEMPT.run(tx, facts)
     return int(number)
 
 
@@ -235,16 +252,17 @@ def end_attempt(
     """
     values = {"for_task": task_id, "for_number": number, **ended}
     if billed is None:
-        tx.execute(_END_ATTEMPT, values)
+        _END_ATTEMPT.run(tx, values)
     else:
-        tx.execute(_END_BILLED, {**values, **billed.values()})
+        _END_BILLED.run(tx, {**values, **billed.values()})
 
 
 def settle(
     tx: sa.Connection, *, task_id: str, token: str, to: Mapping[str, Any]
 ) -> bool:
     """Give the task its next state, if the claim is still ours; tell whether it was."""
-    return tx.execute(_SETTLE, {"task_id": task_id, "token": token, **to}).rowcount == 1
+    facts = {"task_id": task_id, "token": token, **to}
+    return _SETTLE.run(tx, facts).rowcount == 1
 
 
 def settle_unknown(
@@ -273,4 +291,4 @@ def mark_sent(
         "provider_message_id": provider_message_id,
         "sent_at": sent_at,
     }
-    tx.execute(_SENT, facts)
+    _SENT.run(tx, facts)

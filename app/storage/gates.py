@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.domain.circuits import Circuit
 from app.domain.fallback import PastCall
 from app.domain.outcomes import Result
+from app.storage.prepared import Prepared
 from app.storage.tables import attempts, circuits, queue_states, tasks
 
 #: No attempt takes longer: one that began earlier has ended before the span begins.
@@ -26,13 +27,17 @@ _CLOCKS_DIFFER_BY_AT_MOST = timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 #: One statement on a day when all is well, where two tables would be read for nothing.
-_GLANCE = sa.select(
-    sa.or_(
-        sa.exists().select_from(queue_states), sa.exists().select_from(circuits)
-    ).label("is_held"),
-    sa.exists()
-    .where(tasks.c.status == "unknown", tasks.c.next_attempt_at <= sa.bindparam("now"))
-    .label("has_look_ups"),
+_GLANCE = Prepared(
+    sa.select(
+        sa.or_(
+            sa.exists().select_from(queue_states), sa.exists().select_from(circuits)
+        ).label("is_held"),
+        sa.exists()
+        .where(
+            tasks.c.status == "unknown", tasks.c.next_attempt_at <= sa.bindparam("now")
+        )
+        .label("has_look_ups"),
+    )
 )
 _STATES = sa.select(queue_states)
 _CIRCUITS = sa.select(circuits)
@@ -60,7 +65,7 @@ _OLDEST = sa.select(sa.func.min(attempts.c.ended_at)).where(*_IN_SPAN)
 
 def glance(tx: sa.Connection, *, now: datetime) -> tuple[bool, bool]:
     """Return whether any queue or provider is held, and whether a look-up is due."""
-    found = tx.execute(_GLANCE, {"now": now}).one()
+    found = _GLANCE.run(tx, {"now": now}).one()
     return bool(found.is_held), bool(found.has_look_ups)
 
 

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from app.domain.lanes import Lane
 from app.storage.locking import at_hand, waited_for
+from app.storage.prepared import Prepared
 from app.storage.tables import HOLDING_BACK, WAITING, tasks
-from app.storage.types import Moment
+from app.storage.types import Moment, moment_of
 
 #: So few due rows of a lane are sorted; more are read in the order in which they leave.
 FEW = 100
@@ -46,9 +47,9 @@ class Crew:
     idle: int
 
 
-def _lanes_by(index: str) -> sa.TextClause:
+def _lanes_by(index: str) -> Prepared:
     """From lane to lane through the index, however many rows wait in each."""
-    return sa.text(
+    lanes = sa.text(
         f"""
         WITH RECURSIVE lanes(lane) AS (
             SELECT (
@@ -71,7 +72,8 @@ def _lanes_by(index: str) -> sa.TextClause:
         ) AS due
         FROM lanes WHERE lane IS NOT NULL
         """  # noqa: S608 - constants of ours
-    ).bindparams(sa.bindparam("now", type_=Moment))
+    )
+    return Prepared(lanes.bindparams(sa.bindparam("now", type_=Moment)))
 
 
 #: Left to itself SQLite goes by the status, and sorts all that waits.
@@ -79,15 +81,14 @@ _LANES_OF_SQLITE = _lanes_by("INDEXED BY ix_tasks_due")
 _LANES = _lanes_by("")
 
 
-def _first_of_lane(index: str = "", lock: str = "") -> sa.TextualSelect:
+def _first_of_lane(index: str = "", lock: str = "") -> Prepared:
     """Of a lane's waiting rows the due ones, the most urgent first.
 
     A row waits for every earlier one to the same recipient that is under way or due
     itself.
     """
-    return (
-        sa.text(
-            f"""
+    first = sa.text(
+        f"""
         SELECT t.id, t.seq, t.priority, t.useful_until FROM tasks AS t {index}
         WHERE t.{WAITING}
           AND t.lane = :lane
@@ -102,10 +103,8 @@ def _first_of_lane(index: str = "", lock: str = "") -> sa.TextualSelect:
         ORDER BY t.priority, t.useful_until, t.seq
         LIMIT :room {lock}
         """  # noqa: S608 - constants of ours
-        )
-        .bindparams(sa.bindparam("now", type_=Moment))
-        .columns(useful_until=Moment)
     )
+    return Prepared(first.bindparams(sa.bindparam("now", type_=Moment)))
 
 
 #: SQLite knows nothing of how many rows are due, and would always sort all that wait:
@@ -180,7 +179,8 @@ _STALE = tasks.c.rung_at <= sa.bindparam("before")
 def due_lanes(tx: sa.Connection, *, now: datetime) -> dict[Lane, int]:
     """Return the lanes in which rows are due, and how many (at most `FEW`)."""
     is_sqlite = tx.dialect.name == "sqlite"
-    rows = tx.execute(_LANES_OF_SQLITE if is_sqlite else _LANES, {"now": now})
+    lanes = _LANES_OF_SQLITE if is_sqlite else _LANES
+    rows = lanes.run(tx, {"now": now})
     return {Lane.parse(lane): due for lane, due in rows if due}
 
 
@@ -227,9 +227,9 @@ def first_of_lane(
             seq=row.seq,
             lane=lane,
             priority=row.priority,
-            useful_until=row.useful_until,
+            useful_until=moment_of(row.useful_until),
         )
-        for row in tx.execute(statement, facts)
+        for row in statement.run(tx, facts)
     ]
 
 

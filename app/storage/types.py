@@ -32,4 +32,9 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, _dialect: Any) -> datetime | None:
         """Turn milliseconds into an aware datetime in UTC."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else moment_of(value)
+
+
+def moment_of(stored: int) -> datetime:
+    """Return the moment that a row keeps as milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=stored)
