@@ -172,11 +172,34 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
+        #: The last server and its pool: the manager keeps no other.
+        self._pool: tuple[str, Any] | None = None
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *_args: Any, **_options: Any) -> None:
         """Take our own pools in place of the usual ones."""
         self.poolmanager = pool_manager(self._context)
+
+    # `requests` reads the address five times for each message, and whether a proxy is
+    # meant, which we never go through.
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *_args: Any, **_options: Any
+    ) -> Any:
+        """Return the pool of the request's server."""
+        url = str(request.url)
+        server = url[: url.index("/", len("https://"))]
+        if self._pool is None or self._pool[0] != server:
+            self._pool = server, self.poolmanager.connection_from_url(server)
+        return self._pool[1]
+
+    def request_url(self, request: requests.PreparedRequest, _proxies: Any) -> str:
+        """Return what the server is asked for."""
+        return request.path_url
+
+    def close(self) -> None:
+        """Give back the kept connection."""
+        self._pool = None
+        super().close()
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Leave it to the context, which verifies and has its authorities loaded."""

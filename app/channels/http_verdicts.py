@@ -7,6 +7,7 @@ company is named as people know it (`Twilio`).
 from __future__ import annotations
 
 import base64
+import re
 
 from app.channels.base import Verdict
 from app.channels.http_answers import Answer, Failure, Fate
@@ -68,9 +69,12 @@ def judged(verdict: Verdict, answer: Answer, *, code: str = "") -> Outcome:
     )
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def is_whole(text: str) -> bool:
     """Whether no character of the text is cut in half."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or _HALF.search(text) is None
 
 
 HALF_A_CHARACTER = Outcome(

@@ -17,6 +17,7 @@ BASIC = frozenset(
 )
 #: The extension table: an escape and a character, two units each.
 EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM = BASIC | EXTENDED
 #: What means the same in GSM-7. Letters are never changed: names belong to people.
 _LOOK_ALIKES = str.maketrans(
     {
@@ -59,7 +60,7 @@ def as_gsm(text: str) -> str:
 
 def is_gsm(text: str) -> bool:
     """Say whether every character has a place in GSM-7."""
-    return all(character in BASIC or character in EXTENDED for character in text)
+    return _GSM.issuperset(text)
 
 
 def unfit_for_gsm(text: str) -> tuple[str, ...]:
@@ -70,6 +71,9 @@ def unfit_for_gsm(text: str) -> tuple[str, ...]:
 
 def sms_size(text: str) -> SmsSize:
     """Count a text's units and segments, as the networks and the bills do."""
+    alone, in_parts = ROOM[Encoding.GSM_7]
+    if len(text) <= alone and BASIC.issuperset(text):  # as most are: a unit each
+        return SmsSize(encoding=Encoding.GSM_7, units=len(text), segments=1)
     encoding = Encoding.GSM_7 if is_gsm(text) else Encoding.UCS_2
     widths = [_width(character, encoding) for character in text]
     alone, in_parts = ROOM[encoding]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -88,6 +89,9 @@ def country_of(phone: str) -> str | None:
     """Return where a number in E.164 belongs (ISO 3166); None: nowhere that we know."""
     import phonenumbers  # noqa: PLC0415 - 3 MB, for workers whose messages cost money
 
+    sharing = _sharing_code(phone, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+    if len(sharing) == 1:  # most countries: the whole number says no more
+        return None if sharing == ("001",) else sharing[0]
     try:
         number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
@@ -97,6 +101,15 @@ def country_of(phone: str) -> str | None:
         phonenumbers.region_code_for_country_code(number.country_code or 0)
     )
     return None if found in ("001", "ZZ") else str(found)
+
+
+def _sharing_code(phone: str, codes: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the countries that share a number's calling code; none begins another."""
+    for length in (1, 2, 3):
+        digits = phone[1 : 1 + length]
+        if digits.isdecimal() and int(digits) in codes:
+            return codes[int(digits)]
+    return ()
 
 
 def masked(channel: Channel, address: str) -> str:
