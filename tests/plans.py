@@ -9,22 +9,28 @@ import sqlalchemy as sa
 
 from app.runtime import Runtime
 
-Ask = Callable[[sa.Connection], Any]
+Ask = Callable[[sa.Connection], object]
 
 
-def plan_of(runtime: Runtime, ask: Ask) -> str:
-    """Return the plans of every statement of a question, in one line."""
-    plans: list[str] = []
-
-    @sa.event.listens_for(runtime.database.engine, "before_cursor_execute")
-    def explain(
-        connection: sa.Connection, _cursor: Any, sql: str, given: Any, *_more: Any
-    ) -> None:
-        cursor = connection.connection.cursor()
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", given)
-        plans.extend(row[3] for row in cursor.fetchall())
-
+def plans_of(runtime: Runtime, ask: Ask) -> list[str]:
+    """Return the plans of every statement of a question; what it changes is undone."""
     with runtime.database.engine.connect() as tx:
-        ask(tx)
+        tx.exec_driver_sql("BEGIN")
+        statements = asked(tx, ask)
         tx.rollback()
-    return " | ".join(plans)
+        return [
+            row[3]
+            for sql in statements
+            if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "WITH")
+            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")
+        ]
+
+
+def asked(tx: sa.Connection, ask: Ask) -> list[str]:
+    """Return what SQLite is told meanwhile, with the values in their places."""
+    driver: Any = tx.connection.driver_connection
+    statements: list[str] = []
+    driver.set_trace_callback(statements.append)
+    ask(tx)
+    driver.set_trace_callback(None)
+    return statements

@@ -198,7 +198,7 @@ def _add_up(
         "segments": messages * billed.units,
         "micros": micros,
     }
-    _adding(tx.dialect.name).run(tx, row)
+    _adding(tx.dialect.name).change(tx, row)
 
 
 def _totals() -> tuple[sa.ColumnElement[Any], ...]:

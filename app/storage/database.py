@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import Settings
 from app.errors import DeadlockError, StorageUnavailableError
-from app.storage import postgresql
+from app.storage import driver, postgresql
 from app.storage.lock import FairLock
 
 #: SQLite's own wait for a lock. Ours comes first; this is for backups and shells.
@@ -107,7 +107,7 @@ class Database:
         # Not by an event of the engine: with one that listens, SQLAlchemy looks for
         # listeners before and after each statement.
         if self.is_sqlite:
-            connection.exec_driver_sql(f"BEGIN {how}")
+            driver.change(connection, f"BEGIN {how}")
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self._writer is None else self._writer.held()

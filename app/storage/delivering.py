@@ -214,7 +214,7 @@ def claim(
     None where somebody else was faster, the booking has changed since it was read, or
     an earlier message to the same recipient has come under way.
     """
-    number = _CLAIM.run(
+    claimed = _CLAIM.rows(
         tx,
         {
             "task_id": task_id,
@@ -223,9 +223,10 @@ def claim(
             "token": token,
             "now": now,
         },
-    ).scalar_one_or_none()
-    if number is None:
+    )
+    if not claimed:
         return None
+    number = int(claimed[0][0])
     facts = {
         "task_id": task_id,
         "number": number,
@@ -234,8 +235,8 @@ def claim(
         "text": attempt.text,
         "now": now,
     }
-    _INSERT_ATTEMPT.run(tx, facts)
-    return int(number)
+    _INSERT_ATTEMPT.change(tx, facts)
+    return number
 
 
 def end_attempt(
@@ -252,9 +253,9 @@ def end_attempt(
     """
     values = {"for_task": task_id, "for_number": number, **ended}
     if billed is None:
-        _END_ATTEMPT.run(tx, values)
+        _END_ATTEMPT.change(tx, values)
     else:
-        _END_BILLED.run(tx, {**values, **billed.values()})
+        _END_BILLED.change(tx, {**values, **billed.values()})
 
 
 def settle(
@@ -262,7 +263,7 @@ def settle(
 ) -> bool:
     """Give the task its next state, if the claim is still ours; tell whether it was."""
     facts = {"task_id": task_id, "token": token, **to}
-    return _SETTLE.run(tx, facts).rowcount == 1
+    return _SETTLE.change(tx, facts) == 1
 
 
 def settle_unknown(
@@ -291,4 +292,4 @@ def mark_sent(
         "provider_message_id": provider_message_id,
         "sent_at": sent_at,
     }
-    _SENT.run(tx, facts)
+    _SENT.change(tx, facts)

@@ -65,8 +65,8 @@ _OLDEST = sa.select(sa.func.min(attempts.c.ended_at)).where(*_IN_SPAN)
 
 def glance(tx: sa.Connection, *, now: datetime) -> tuple[bool, bool]:
     """Return whether any queue or provider is held, and whether a look-up is due."""
-    found = _GLANCE.run(tx, {"now": now}).one()
-    return bool(found.is_held), bool(found.has_look_ups)
+    [(is_held, has_look_ups)] = _GLANCE.rows(tx, {"now": now})
+    return bool(is_held), bool(has_look_ups)
 
 
 def queue_states_by_name(tx: sa.Connection) -> dict[str, sa.RowMapping]:

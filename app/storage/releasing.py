@@ -180,7 +180,7 @@ def due_lanes(tx: sa.Connection, *, now: datetime) -> dict[Lane, int]:
     """Return the lanes in which rows are due, and how many (at most `FEW`)."""
     is_sqlite = tx.dialect.name == "sqlite"
     lanes = _LANES_OF_SQLITE if is_sqlite else _LANES
-    rows = lanes.run(tx, {"now": now})
+    rows = lanes.rows(tx, {"now": now})
     return {Lane.parse(lane): due for lane, due in rows if due}
 
 
@@ -223,13 +223,13 @@ def first_of_lane(
     }
     return [
         Due(
-            id=row.id,
-            seq=row.seq,
+            id=task_id,
+            seq=seq,
             lane=lane,
-            priority=row.priority,
-            useful_until=moment_of(row.useful_until),
+            priority=priority,
+            useful_until=moment_of(useful_until),
         )
-        for row in statement.run(tx, facts)
+        for task_id, seq, priority, useful_until in statement.rows(tx, facts)
     ]
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -79,16 +80,16 @@ def test_what_writes_begins_immediately_and_what_reads_does_not(
 ) -> None:
     begun: list[str] = []
 
-    @sa.event.listens_for(database.engine, "before_cursor_execute")
-    def note(*arguments: object) -> None:
-        begun.append(str(arguments[2]))
+    @sa.event.listens_for(database.engine, "checkout")
+    def note(connection: Any, *_more: object) -> None:
+        connection.set_trace_callback(begun.append)
 
     with database.write():
         pass
     with database.read():
         pass
 
-    assert begun == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
+    assert begun == ["BEGIN IMMEDIATE", "COMMIT", "BEGIN DEFERRED", "COMMIT"]
 
 
 def test_a_reader_sees_one_moment_and_is_not_blocked_by_a_writer(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from app.clock import utc_now
 from app.domain.tasks import FINISHED
@@ -16,10 +15,10 @@ from app.storage.own_tasks import Filter
 from app.work import group
 from tests.own import Shed, open_shed
 from tests.own_kinds import step, sum_up
+from tests.plans import Ask, plans_of
 from tests.postgres import about_sqlite
 
 pytestmark = about_sqlite
-Ask = Callable[[sa.Connection], Any]
 
 
 @pytest.fixture(name="shed")
@@ -72,21 +71,4 @@ def test_no_list_is_sorted(shed: Shed, chosen: dict[str, Any]) -> None:
 
 
 def explained(shed: Shed, ask: Ask) -> str:
-    """Return how SQLite goes about what is asked."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-        if statement.startswith(("SELECT", "UPDATE")):
-            asked.append((statement, values))
-
-    engine = shed.runtime.database.engine
-    with shed.runtime.database.write() as tx:
-        sa.event.listen(engine, "before_cursor_execute", note)
-        ask(tx)
-        sa.event.remove(engine, "before_cursor_execute", note)
-        connection: Any = tx.connection.driver_connection
-        return "\n".join(
-            row[3]
-            for statement, values in asked
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
-        )
+    return "\n".join(plans_of(shed.runtime, ask))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from app.storage.delivering import Attempt
 from app.storage.tables import tasks
 from tests.clock import USUAL
 from tests.house import make_runtime
+from tests.plans import Ask, plans_of
 from tests.postgres import about_sqlite
 
 pytestmark = about_sqlite
@@ -38,9 +38,6 @@ QUEUES = ("sms", "whatsapp", "email")
 EARLIER = USUAL - timedelta(hours=1)
 LATER = USUAL + timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-
-
-Statement = Callable[[sa.Connection], object]
 
 
 @pytest.fixture(scope="module")
@@ -70,31 +67,6 @@ def waiting(number: int) -> dict[str, Any]:
     }
 
 
-def plans_of(runtime: Runtime, statement: Statement) -> list[str]:
-    """Return the plans of what the statement runs; it is undone at the end."""
-    with explained(runtime) as plans, runtime.database.engine.connect() as tx:
-        statement(tx)
-        tx.rollback()
-    return plans
-
-
-@contextmanager
-def explained(runtime: Runtime) -> Iterator[list[str]]:
-    plans: list[str] = []
-
-    @sa.event.listens_for(runtime.database.engine, "before_cursor_execute")
-    def explain(
-        connection: sa.Connection, cursor: Any, sql: str, given: Any, *_more: Any
-    ) -> None:
-        if sql.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
-            found = connection.connection.cursor()
-            found.execute(f"EXPLAIN QUERY PLAN {sql}", given)
-            plans.extend(row[3] for row in found.fetchall())
-
-    yield plans
-    sa.event.remove(runtime.database.engine, "before_cursor_execute", explain)
-
-
 def first_of_lane(tx: sa.Connection, *, due: int, now: datetime) -> object:
     lane = Lane("sms", "sms")
     return releasing.first_of_lane(
@@ -102,7 +74,7 @@ def first_of_lane(tx: sa.Connection, *, due: int, now: datetime) -> object:
     )
 
 
-STATEMENTS: dict[str, tuple[Statement, set[str]]] = {
+STATEMENTS: dict[str, tuple[Ask, set[str]]] = {
     "lanes": (
         lambda tx: releasing.due_lanes(tx, now=USUAL),
         {"ix_tasks_due"},
