@@ -18,6 +18,7 @@ from app.domain.recipients import Channel
 from app.runtime import Runtime
 from app.services.costs import spent_by_period
 from app.storage import costs as store
+from app.storage.types import Row
 
 
 def standings(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> list[Standing]:
@@ -29,7 +30,7 @@ def standings(tx: sa.Connection, runtime: Runtime, *, now: datetime) -> list[Sta
 def held_back(
     tx: sa.Connection,
     runtime: Runtime,
-    row: sa.RowMapping,
+    row: Row,
     *,
     provider: str,
     channel: Channel,

@@ -25,10 +25,11 @@ from app.services.last_look import Look, bound_to, is_late, last_look
 from app.services.running import finish, prepare
 from app.storage import delivering, refusing
 from app.storage.delivering import Attempt
+from app.storage.types import Row
 
 
 def claim_message(
-    tx: sa.Connection, courier: Courier, gates: Gates, row: sa.RowMapping
+    tx: sa.Connection, courier: Courier, gates: Gates, row: Row
 ) -> MessageClaim | Refusal | Delay | None:
     """Claim a message (row of `delivering.find`); None: somebody else was faster."""
     look = Look(tx=tx, courier=courier, gates=gates, row=row, now=utc_now())
@@ -45,7 +46,7 @@ def claim_message(
 
 
 def claim_task(
-    tx: sa.Connection, courier: Courier, gates: Gates, row: sa.RowMapping
+    tx: sa.Connection, courier: Courier, gates: Gates, row: Row
 ) -> TaskClaim | Refusal | None:
     """Claim one of the owner's own tasks; None: somebody else was faster."""
     runtime = courier.runtime
@@ -70,7 +71,7 @@ def _claimed_message(
     tx: sa.Connection,
     courier: Courier,
     gates: Gates,
-    row: sa.RowMapping,
+    row: Row,
     message: Message,
 ) -> MessageClaim | None:
     token, gate = uuid4().hex, row["channel"]
@@ -100,7 +101,7 @@ def _claimed_message(
 def _attempt(
     tx: sa.Connection,
     courier: Courier,
-    row: sa.RowMapping,
+    row: Row,
     token: str,
     attempt: Attempt,
 ) -> int | None:
@@ -115,7 +116,7 @@ def _attempt(
     )
 
 
-def _refused(tx: sa.Connection, row: sa.RowMapping, refused: Refusal) -> Refusal | None:
+def _refused(tx: sa.Connection, row: Row, refused: Refusal) -> Refusal | None:
     waited = refusing.refuse(
         tx,
         task_id=row["id"],
@@ -126,7 +127,7 @@ def _refused(tx: sa.Connection, row: sa.RowMapping, refused: Refusal) -> Refusal
     return refused if waited else None
 
 
-def _delayed(tx: sa.Connection, row: sa.RowMapping, delay: Delay) -> Delay | None:
+def _delayed(tx: sa.Connection, row: Row, delay: Delay) -> Delay | None:
     waits = refusing.delay(
         tx,
         task_id=row["id"],

@@ -21,6 +21,7 @@ from app.runtime import Runtime
 from app.services.alerts import Alert, alert
 from app.storage import costs as store
 from app.storage.costs import Billed
+from app.storage.types import Row
 
 #: Each stop of each period is told once: its key names the day or the month.
 _ONCE = timedelta(days=366)
@@ -43,7 +44,7 @@ class Sent:
     price: Cost | None = None
 
 
-def bill(runtime: Runtime, row: sa.RowMapping, sent: Sent) -> Billed | None:
+def bill(runtime: Runtime, row: Row, sent: Sent) -> Billed | None:
     """Return what a message costs that was accepted; None: that is not counted.
 
     `row` has its `id`, `kind`, `channel` and `recipient`.
@@ -112,9 +113,7 @@ def take_off(tx: sa.Connection, runtime: Runtime, task_id: str) -> None:
     store.take_off(tx, billed, day=keys[Period.DAY])
 
 
-def _listed(
-    runtime: Runtime, row: sa.RowMapping, provider: str, *, units: int
-) -> Cost | None:
+def _listed(runtime: Runtime, row: Row, provider: str, *, units: int) -> Cost | None:
     prices, channel = runtime.policy.prices, Channel(row["channel"])
     if not has_price(prices, provider=provider, channel=channel):
         return None

@@ -23,13 +23,14 @@ from app.services.links import Links
 from app.services.pins import PinnedWords
 from app.services.running import Prepared, Ran
 from app.services.wording import Wording
+from app.storage.types import Row
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """An attempt that is ours: its task's row, its policy, and what proves it."""
 
-    row: sa.RowMapping
+    row: Row
     policy: QueuePolicy
     token: str
     number: int
@@ -60,7 +61,7 @@ class TaskClaim(Claim):
 class LookUp:
     """An unknown outcome that is ours to ask about; `message` is as it was sent."""
 
-    row: sa.RowMapping
+    row: Row
     message: Message
     #: None: who was called is not our provider any more, and cannot be asked.
     provider: Provider | None
@@ -160,7 +161,7 @@ class Courier:
         return self.provider(channel, name) or self.providers[channel][0]
 
 
-def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
+def worded(tx: sa.Connection, courier: Courier, row: Row) -> Message:
     """Word a task's message (row of `delivering.find`); raise WordingError."""
     channel = Channel(row["channel"])
     way_out = unsubscribe_url(courier.runtime, row, links=courier.links)
@@ -190,7 +191,7 @@ def worded(tx: sa.Connection, courier: Courier, row: sa.RowMapping) -> Message:
 
 
 def _as_template(
-    tx: sa.Connection, courier: Courier, row: sa.RowMapping, message: Message
+    tx: sa.Connection, courier: Courier, row: Row, message: Message
 ) -> Message:
     """Put a template in the place of words that may not be sent now."""
     runtime, kind = courier.runtime, row["kind"]

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import sqlalchemy as sa
-
 from app.channels.base import Message
 from app.domain.kinds import Kind
 from app.domain.recipients import Channel
 from app.runtime import Runtime
 from app.services.invitations import invite_of
 from app.services.links import Links, Subscriber
+from app.storage.types import Row
 
 
-def unsubscribe_url(runtime: Runtime, row: sa.RowMapping, *, links: Links) -> str:
+def unsubscribe_url(runtime: Runtime, row: Row, *, links: Links) -> str:
     """Return where the reader opts out of such e-mails; empty where nobody can.
 
     What a customer must know of a booking is sent all the same.
@@ -34,7 +33,7 @@ def unsubscribe_url(runtime: Runtime, row: sa.RowMapping, *, links: Links) -> st
 def in_envelope(
     runtime: Runtime,
     message: Message,
-    row: sa.RowMapping,
+    row: Row,
     *,
     links: Links,
     unsubscribe_url: str,

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from app.config import Settings
 from app.domain.facts import Facts, read_facts
 from app.domain.money import Money, read_money
 from app.services.links import Links
+from app.storage.types import Row
 
 #: Where a task keeps the `data` of a site that words its own messages.
 SITE_DATA = "data"
 
 
-def facts_of(settings: Settings, row: sa.RowMapping, *, links: Links) -> Facts:
+def facts_of(settings: Settings, row: Row, *, links: Links) -> Facts:
     """Return the facts of a task's row as `delivering.find` reads it."""
     if SITE_DATA in row["args"]:
         return read_facts(
@@ -30,7 +29,7 @@ def facts_of(settings: Settings, row: sa.RowMapping, *, links: Links) -> Facts:
     return _facts_of_booking(settings, row, links.manage_url(row["booking_id"]))
 
 
-def _facts_of_booking(settings: Settings, row: sa.RowMapping, manage_url: str) -> Facts:
+def _facts_of_booking(settings: Settings, row: Row, manage_url: str) -> Facts:
     told = row["args"]
     old_start = told.get("old_start")
     return Facts(

@@ -5,8 +5,6 @@ Called as an e-mail is worded, and by the customer's page.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from app.channels.base import Invite
 from app.config import Settings
 from app.domain.bookings import Booking, BookingStatus
@@ -14,6 +12,7 @@ from app.domain.catalogue import Service
 from app.domain.invites import Appointment, Mailbox, Method, calendar_file
 from app.domain.kinds import Kind
 from app.services.facts import SITE_DATA
+from app.storage.types import Row
 
 #: What each kind of e-mail asks of the customer's calendar, and while it is true.
 _ASKS = {
@@ -23,7 +22,7 @@ _ASKS = {
 }
 
 
-def invite_of(settings: Settings, row: sa.RowMapping, *, url: str) -> Invite | None:
+def invite_of(settings: Settings, row: Row, *, url: str) -> Invite | None:
     """Return what an e-mail (row of `delivering.find`) brings for calendars, if any.
 
     The same at every try. A booking that was never confirmed by e-mail stands in no

@@ -37,6 +37,7 @@ from app.services.planning import CHANNEL_OFF
 from app.services.quiet_hours import is_quiet
 from app.services.whatsapp import may_be_words, no_template, template_of
 from app.storage import ladders, refusing
+from app.storage.types import Row
 
 _CHANNEL_OFF = Refusal(status=Status.SUPPRESSED, reason=CHANNEL_OFF)
 _ERASED = Refusal(status=Status.SUPPRESSED, reason=ERASED)
@@ -49,7 +50,7 @@ class Look:
     tx: sa.Connection
     courier: Courier
     gates: Gates
-    row: sa.RowMapping
+    row: Row
     now: datetime
 
 
@@ -160,7 +161,7 @@ def _is_with_one_that_is_spared(look: Look) -> Delay | None:
     return Delay(until=circuit.open_until, reason=reason)
 
 
-def bound_to(tx: sa.Connection, gates: Gates, row: sa.RowMapping) -> str | None:
+def bound_to(tx: sa.Connection, gates: Gates, row: Row) -> str | None:
     """Return who alone may be handed the message; None: whoever carries them now.
 
     Where one may have it already, its key makes a second time harmless with that one,
@@ -172,7 +173,7 @@ def bound_to(tx: sa.Connection, gates: Gates, row: sa.RowMapping) -> str | None:
     return provider if provider and gates.knows(row["channel"], provider) else None
 
 
-def is_late(gates: Gates, row: sa.RowMapping) -> Refusal:
+def is_late(gates: Gates, row: Row) -> Refusal:
     """Say why what is useful no more expires."""
     ttl = gates.policy(row["queue"]).ttl
     return too_late(ttl, due_at=row["due_at"], useful_until=row["useful_until"])

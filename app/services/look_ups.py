@@ -20,6 +20,7 @@ from app.services.running import AfterCrash, finish
 from app.services.running import after_crash as decide_after_crash
 from app.services.whatsapp import template_of
 from app.storage import looking_up
+from app.storage.types import Row
 
 #: Nobody else looks the same message up in this time; a look-up takes seconds.
 LOOK_UP_TAKES_AT_MOST = timedelta(seconds=60)
@@ -31,7 +32,7 @@ def claim_look_up(
     tx: sa.Connection,
     courier: Courier,
     gates: Gates,
-    row: sa.RowMapping,
+    row: Row,
     *,
     now: datetime,
 ) -> LookUp | None:
@@ -73,7 +74,7 @@ def claim_look_up(
     )
 
 
-def _template(courier: Courier, row: sa.RowMapping) -> Template | None:
+def _template(courier: Courier, row: Row) -> Template | None:
     """Return the template that may have been sent in place of the words, if any."""
     if row["channel"] != Channel.WHATSAPP:
         return None
@@ -82,7 +83,7 @@ def _template(courier: Courier, row: sa.RowMapping) -> Template | None:
 
 
 def after_crash(
-    tx: sa.Connection, courier: Courier, row: sa.RowMapping, *, now: datetime
+    tx: sa.Connection, courier: Courier, row: Row, *, now: datetime
 ) -> None:
     """Run one of the owner's own tasks again after its worker died, or hold it."""
     kind = courier.runtime.registry.get(row["kind"])

@@ -28,6 +28,7 @@ from app.services.courier import Courier, Found
 from app.services.gates import Gates
 from app.services.settlement import settlement
 from app.storage import delivering
+from app.storage.types import Row
 
 TOO_LATE_NOT_SENT = (
     "The provider does not have it: it was not sent, and it is too late to send it now."
@@ -110,18 +111,14 @@ def _blindly(courier: Courier, found: Found) -> tuple[Decision, str, int]:
     return Decision(status=Status.DEAD), reason, resends
 
 
-def _repeated(
-    runtime: Runtime, gates: Gates, row: sa.RowMapping, now: datetime
-) -> Decision:
+def _repeated(runtime: Runtime, gates: Gates, row: Row, now: datetime) -> Decision:
     """At once the first time; then as after any failure, or it would go on for ever."""
     if row["quick_tries"] <= 1:
         return Decision(status=Status.RETRYING, next_attempt_at=now)
     return _not_there(runtime, gates, row, now)
 
 
-def _not_there(
-    runtime: Runtime, gates: Gates, row: sa.RowMapping, now: datetime
-) -> Decision:
+def _not_there(runtime: Runtime, gates: Gates, row: Row, now: datetime) -> Decision:
     return decide_not_there(
         tries=Tries(quick=row["quick_tries"], rounds=row["rounds"]),
         policy=gates.policy(row["queue"]),

@@ -23,6 +23,7 @@ from app.domain.recipients import Channel
 from app.runtime import Runtime
 from app.services.facts import SITE_DATA
 from app.storage import preferences, reminders
+from app.storage.types import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +55,7 @@ def when_planned(
     )
 
 
-def is_quiet(
-    runtime: Runtime, row: sa.RowMapping, *, now: datetime
-) -> Refusal | Delay | None:
+def is_quiet(runtime: Runtime, row: Row, *, now: datetime) -> Refusal | Delay | None:
     """Return what keeps a message (row of `delivering.find`) from leaving now."""
     kind = Kind(row["kind"])
     if not _may_wait(runtime, kind, Channel(row["channel"])):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from app.domain.retry import Decision
 from app.domain.tasks import FINISHED
+from app.storage.types import Row
 
 
 def settlement(
-    row: sa.RowMapping,
+    row: Row,
     decision: Decision,
     *,
     reason: str,

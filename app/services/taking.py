@@ -23,6 +23,7 @@ from app.services.courier import Courier, LookUp, MessageClaim, TaskClaim, Work
 from app.services.gates import Gates
 from app.services.look_ups import after_crash, claim_look_up
 from app.storage import delivering, locking, releasing
+from app.storage.types import Row
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def _take_due(tx: sa.Connection, courier: Courier, gates: Gates, taken: Taken) -
 
 
 def _claim(
-    tx: sa.Connection, courier: Courier, gates: Gates, row: sa.RowMapping
+    tx: sa.Connection, courier: Courier, gates: Gates, row: Row
 ) -> MessageClaim | TaskClaim | Refusal | Delay | None:
     if row["channel"] is None:
         return claim_task(tx, courier, gates, row)

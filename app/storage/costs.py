@@ -20,6 +20,7 @@ from app.storage.tables import (
     notifications,
     tasks,
 )
+from app.storage.types import Row
 
 #: What costs may be added up by.
 COLUMNS: Mapping[str, sa.Column[str]] = {
@@ -101,7 +102,7 @@ def take_off(tx: sa.Connection, billed: Billed, *, day: str) -> None:
     _add_up(tx, billed, day=day, messages=0, micros=-billed.cost.micros)
 
 
-def last_attempt(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
+def last_attempt(tx: sa.Connection, task_id: str) -> Row | None:
     """Return a message with its last attempt, and what that is billed at."""
     query = (
         sa.select(
@@ -124,7 +125,7 @@ def last_attempt(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
-def spent(tx: sa.Connection, *, day: str, month: str) -> list[sa.RowMapping]:
+def spent(tx: sa.Connection, *, day: str, month: str) -> list[Row]:
     """Return what was spent in a day and its month: `of_day`, `of_month`, `currency`.
 
     At most some hundred rows are added up: a month's channels, kinds and providers.
@@ -155,7 +156,7 @@ def waiting_by_channel(tx: sa.Connection, *, before: datetime) -> dict[str, int]
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
-def twin_by_mail(tx: sa.Connection, row: sa.RowMapping) -> bool:
+def twin_by_mail(tx: sa.Connection, row: Row) -> bool:
     """Tell whether an e-mail was planned with this message, says the same, and lives.
 
     Messages of one occasion are planned together, so it stands beside this one.

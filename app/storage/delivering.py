@@ -26,6 +26,7 @@ from app.storage.tables import (
     suppressions,
     tasks,
 )
+from app.storage.types import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Attempt:
     text: str
 
 
-_FIND = (
+_FIND = Prepared(
     sa.select(
         tasks,
         notifications.c.channel,
@@ -191,12 +192,12 @@ _SENT = Prepared(
 )
 
 
-def find(tx: sa.Connection, *, task_id: str) -> sa.RowMapping | None:
+def find(tx: sa.Connection, *, task_id: str) -> Row | None:
     """Return a task with its message, booking and service, or None.
 
     What only a message has, `channel` first of all, is None for one of one's own.
     """
-    return tx.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
+    return next(iter(_FIND.mappings(tx, {"task_id": task_id})), None)
 
 
 def claim(

@@ -37,6 +37,20 @@ class Prepared:
         it = self._for(tx.dialect)
         return driver.rows(tx, it.sql, it.arguments(values))
 
+    def mappings(
+        self, tx: sa.Connection, values: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Run a SELECT; return its rows by their columns' names, in Python's types."""
+        it = self._for(tx.dialect)
+        found = [
+            dict(zip(it.columns, row, strict=True))
+            for row in driver.rows(tx, it.sql, it.arguments(values))
+        ]
+        for name, read in it.read.items():
+            for row in found:
+                row[name] = read(row[name])
+        return found
+
     def change(self, tx: sa.Connection, values: Mapping[str, Any]) -> int:
         """Run it in a transaction; return how many rows it changed."""
         it = self._for(tx.dialect)
@@ -55,6 +69,7 @@ class Prepared:
         if made.prefetch:
             raise ValueError(f"these columns have to be given, too: {made.prefetch}")
         binds = made.binds.items()
+        columns = getattr(self._statement, "selected_columns", {})
         return _Compiled(
             sql=made.string,
             order=made.positiontup,
@@ -62,9 +77,23 @@ class Prepared:
             convert={
                 name: convert
                 for name, bind in binds
-                if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect))
+                if (convert := _kind(bind, dialect).bind_processor(dialect))
+            },
+            columns=tuple(columns.keys()),
+            read={
+                name: read
+                for name, column in columns.items()
+                if (
+                    read := column.type.dialect_impl(dialect).result_processor(
+                        dialect, None
+                    )
+                )
             },
         )
+
+
+def _kind(it: sa.ColumnElement[Any], dialect: sa.Dialect) -> Any:
+    return it.type.dialect_impl(dialect)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +107,9 @@ class _Compiled:
     constants: Mapping[str, Any]
     #: What makes a value the driver's.
     convert: Mapping[str, _Convert]
+    #: What a SELECT brings, and what makes the driver's values ours.
+    columns: Sequence[str]
+    read: Mapping[str, _Convert]
 
     def arguments(self, values: Mapping[str, Any]) -> driver.Arguments:
         """Return the parameters as the driver wants them."""
