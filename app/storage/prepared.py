@@ -68,32 +68,34 @@ class Prepared:
             raise ValueError("a list of values is put into a statement each time")
         if made.prefetch:
             raise ValueError(f"these columns have to be given, too: {made.prefetch}")
-        binds = made.binds.items()
-        columns = getattr(self._statement, "selected_columns", {})
+        columns: Mapping[str, Any] = getattr(self._statement, "selected_columns", {})
         return _Compiled(
             sql=made.string,
             order=made.positiontup,
-            constants={name: bind.value for name, bind in binds if not bind.required},
-            convert={
-                name: convert
-                for name, bind in binds
-                if (convert := _kind(bind, dialect).bind_processor(dialect))
+            constants={
+                name: bind.value
+                for name, bind in made.binds.items()
+                if not bind.required
             },
+            convert=_converters(
+                made.binds, lambda type_: type_.bind_processor(dialect), dialect
+            ),
             columns=tuple(columns.keys()),
-            read={
-                name: read
-                for name, column in columns.items()
-                if (
-                    read := column.type.dialect_impl(dialect).result_processor(
-                        dialect, None
-                    )
-                )
-            },
+            read=_converters(
+                columns, lambda type_: type_.result_processor(dialect, None), dialect
+            ),
         )
 
 
-def _kind(it: sa.ColumnElement[Any], dialect: sa.Dialect) -> Any:
-    return it.type.dialect_impl(dialect)
+def _converters(
+    named: Mapping[str, sa.ColumnElement[Any]],
+    of_type: Callable[[Any], _Convert | None],
+    dialect: sa.Dialect,
+) -> dict[str, _Convert]:
+    """Return what converts the values of those parameters or columns that need it."""
+    types = {name: it.type.dialect_impl(dialect) for name, it in named.items()}
+    found = {name: of_type(type_) for name, type_ in types.items()}
+    return {name: convert for name, convert in found.items() if convert is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
