@@ -180,14 +180,14 @@ class _Adapter(HTTPAdapter):
         """Take our own pools in place of the usual ones."""
         self.poolmanager = pool_manager(self._context)
 
-    # `requests` reads the address five times for each message, and whether a proxy is
-    # meant, which we never go through.
+    # For both of these `requests` would read the address five times for each message,
+    # and ask whether a proxy is meant, which we never go through.
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_args: Any, **_options: Any
     ) -> Any:
         """Return the pool of the request's server."""
         url = str(request.url)
-        server = url[: url.index("/", len("https://"))]
+        server = url[: url.index("/", len("http://x"))]  # a host has a letter at least
         if self._pool is None or self._pool[0] != server:
             self._pool = server, self.poolmanager.connection_from_url(server)
         return self._pool[1]

@@ -71,8 +71,7 @@ def unfit_for_gsm(text: str) -> tuple[str, ...]:
 
 def sms_size(text: str) -> SmsSize:
     """Count a text's units and segments, as the networks and the bills do."""
-    alone, in_parts = ROOM[Encoding.GSM_7]
-    if len(text) <= alone and BASIC.issuperset(text):  # as most are: a unit each
+    if len(text) <= ROOM[Encoding.GSM_7][0] and BASIC.issuperset(text):  # as most are
         return SmsSize(encoding=Encoding.GSM_7, units=len(text), segments=1)
     encoding = Encoding.GSM_7 if is_gsm(text) else Encoding.UCS_2
     widths = [_width(character, encoding) for character in text]

@@ -15,6 +15,8 @@ class Channel(StrEnum):
     EMAIL = "email"
 
 
+#: A number in E.164, at its shortest and at its longest.
+_INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 #: As WhatsApp writes it, and the number that it is; the same the other way round.
 _ON_WHATSAPP = (
     (
@@ -104,11 +106,14 @@ def country_of(phone: str) -> str | None:
 
 
 def _sharing_code(phone: str, codes: Mapping[int, tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the countries that share a number's calling code; none begins another."""
-    for length in (1, 2, 3):
-        digits = phone[1 : 1 + length]
-        if digits.isdecimal() and int(digits) in codes:
-            return codes[int(digits)]
+    """Return the countries that share a number's calling code.
+
+    No calling code is the beginning of another one.
+    """
+    for length in (1, 2, 3) if _INTERNATIONAL.fullmatch(phone) else ():
+        sharing = codes.get(int(phone[1 : 1 + length]))
+        if sharing:
+            return sharing
     return ()
 
 

@@ -197,7 +197,11 @@ def find(tx: sa.Connection, *, task_id: str) -> Row | None:
 
     What only a message has, `channel` first of all, is None for one of one's own.
     """
-    return next(iter(_FIND.mappings(tx, {"task_id": task_id})), None)
+    found = _FIND.mappings(tx, {"task_id": task_id})
+    if not found:
+        return None
+    [row] = found
+    return row
 
 
 def claim(

@@ -24,16 +24,16 @@ def rows(
 ) -> list[tuple[Any, ...]]:
     """Run a statement and return its rows, as the driver gives them."""
     if tx.dialect.name != "sqlite":
-        return [tuple(row) for row in tx.exec_driver_sql(sql, _of_server(arguments))]
-    with _known_errors(tx):
+        return [tuple(row) for row in _server(tx, sql, arguments)]
+    with _errors_as_sqlalchemys(tx):
         return _sqlite(tx).execute(sql, arguments).fetchall()
 
 
 def change(tx: sa.Connection, sql: str, arguments: Arguments = ()) -> int:
     """Run a statement that returns no rows; tell how many it changed."""
     if tx.dialect.name != "sqlite":
-        return tx.exec_driver_sql(sql, _of_server(arguments)).rowcount
-    with _known_errors(tx):
+        return _server(tx, sql, arguments).rowcount
+    with _errors_as_sqlalchemys(tx):
         return _sqlite(tx).execute(sql, arguments).rowcount
 
 
@@ -41,18 +41,18 @@ def _sqlite(tx: sa.Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", tx.connection.dbapi_connection)
 
 
-def _of_server(arguments: Arguments) -> dict[str, Any]:
-    return dict(cast("Mapping[str, Any]", arguments))
+def _server(
+    tx: sa.Connection, sql: str, arguments: Arguments
+) -> sa.CursorResult[*tuple[Any, ...]]:
+    return tx.exec_driver_sql(sql, cast("dict[str, Any]", arguments))
 
 
 @contextmanager
-def _known_errors(tx: sa.Connection) -> Iterator[None]:
+def _errors_as_sqlalchemys(tx: sa.Connection) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _named(error, tx.dialect) from error
-
-
-def _named(error: sqlite3.Error, dialect: sa.Dialect) -> BaseException:
-    # Without statement and values: who is written to has no business in a log.
-    return DBAPIError.instance(None, None, error, sqlite3.Error, dialect=dialect)
+        # Without statement and values: who is written to has no business in a log.
+        raise DBAPIError.instance(
+            None, None, error, sqlite3.Error, dialect=tx.dialect
+        ) from error

@@ -1,8 +1,7 @@
 """Statements of the hot path, compiled once.
 
 SQLAlchemy looks each statement up in its cache, and puts its values together, for each
-message anew: with what `driver.py` spares, a quarter of what a delivery took. Rows come
-back as the driver gives them (moments as milliseconds).
+message anew: with what `driver.py` spares, a quarter of what a delivery took.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ _Convert = Callable[[Any], Any]
 class Prepared:
     """A statement with named parameters that is run again and again.
 
-    `values` has every parameter by its name.
+    `values` has every parameter by its name; one that is missing is a KeyError on
+    SQLite and a ProgrammingError on PostgreSQL, one too many is not looked at.
     """
 
     def __init__(self, statement: sa.ClauseElement) -> None:
@@ -33,7 +33,7 @@ class Prepared:
     def rows(
         self, tx: sa.Connection, values: Mapping[str, Any]
     ) -> list[tuple[Any, ...]]:
-        """Run it in a transaction and return its rows."""
+        """Run it; return its rows as the driver gives them: moments in milliseconds."""
         it = self._for(tx.dialect)
         return driver.rows(tx, it.sql, it.arguments(values))
 
@@ -52,7 +52,7 @@ class Prepared:
         return found
 
     def change(self, tx: sa.Connection, values: Mapping[str, Any]) -> int:
-        """Run it in a transaction; return how many rows it changed."""
+        """Run it without RETURNING; return how many rows it changed."""
         it = self._for(tx.dialect)
         return driver.change(tx, it.sql, it.arguments(values))
 
@@ -68,17 +68,17 @@ class Prepared:
             raise ValueError("a list of values is put into a statement each time")
         if made.prefetch:
             raise ValueError(f"these columns have to be given, too: {made.prefetch}")
+        # Under its last name alone: `binds` has an anonymous one under its first, too.
+        binds = {name: bind for bind, name in made.bind_names.items()}
         columns: Mapping[str, Any] = getattr(self._statement, "selected_columns", {})
         return _Compiled(
             sql=made.string,
             order=made.positiontup,
             constants={
-                name: bind.value
-                for name, bind in made.binds.items()
-                if not bind.required
+                name: bind.value for name, bind in binds.items() if not bind.required
             },
             convert=_converters(
-                made.binds, lambda type_: type_.bind_processor(dialect), dialect
+                binds, lambda type_: type_.bind_processor(dialect), dialect
             ),
             columns=tuple(columns.keys()),
             read=_converters(

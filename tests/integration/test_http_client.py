@@ -75,6 +75,18 @@ def test_the_connection_is_kept_from_call_to_call() -> None:
     assert server.connections == 1
 
 
+def test_each_server_is_asked_what_is_meant_for_it() -> None:
+    client = HttpClient()
+
+    with RawServer(forever) as first, RawServer(forever) as second:
+        answers = [get(client, it.url) for it in (first, second, second, first)]
+        client.close()
+
+    assert all(isinstance(answer, Answer) for answer in answers)
+    # Only the last one's connection is kept.
+    assert (first.connections, second.connections) == (2, 1)
+
+
 def test_an_idle_connection_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "KEEP_S", -1.0)
     client = HttpClient()
