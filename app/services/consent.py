@@ -60,8 +60,10 @@ def is_suppressed(
     tx: sa.Connection, runtime: Runtime, *, channel: Channel, address: str
 ) -> OptOut | None:
     """Return what an address must not be sent and why; None: it may be sent all."""
-    addresses = writings(runtime.settings, address)
-    return store.find_suppression(tx, channel=channel, addresses=addresses)
+    as_written, erased = writings(runtime.settings, address)
+    return store.find_suppression(
+        tx, channel=channel, address=as_written, erased=erased
+    )
 
 
 def note_provider_refusal(

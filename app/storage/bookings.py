@@ -21,8 +21,10 @@ from app.domain.bookings import (
 from app.domain.money import Money
 from app.domain.recipients import Channel
 from app.errors import ConflictError
-from app.storage.planning import insert_new
+from app.storage.inserting import insert_new, insert_row
+from app.storage.prepared import Prepared
 from app.storage.tables import bookings, payments, services
+from app.storage.types import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Payment:
 
 def insert(tx: sa.Connection, booking: Booking) -> None:
     """Save a new booking."""
-    tx.execute(sa.insert(bookings), [_row(booking)])
+    insert_row(tx, bookings, _row(booking))
 
 
 def find(tx: sa.Connection, booking_id: str, *, lock: bool = False) -> Booking | None:
@@ -49,8 +51,8 @@ def find(tx: sa.Connection, booking_id: str, *, lock: bool = False) -> Booking |
     SQLite has one writer at a time and needs no such lock; there it does nothing.
     """
     query = _FIND_FOR_CHANGE if lock else _FIND
-    row = tx.execute(query, {"booking_id": booking_id}).mappings().one_or_none()
-    return None if row is None else booking_of(row)
+    found = query.mappings(tx, {"booking_id": booking_id})
+    return booking_of(found[0]) if found else None
 
 
 def change(
@@ -62,12 +64,8 @@ def change(
     """
     after = replace(booking, revision=booking.revision + 1, updated_at=now, **changes)
     after = replace(after, sequence=next_sequence(booking, after))
-    saved = tx.execute(
-        sa.update(bookings)
-        .where(bookings.c.id == booking.id, bookings.c.revision == booking.revision)
-        .values(_row(after))
-    )
-    if saved.rowcount != 1:
+    facts = {"booking_id": booking.id, "seen": booking.revision, **_row(after)}
+    if _CHANGE.change(tx, facts) != 1:
         raise ConflictError("The booking was changed by somebody else just now.")
     return after
 
@@ -151,12 +149,9 @@ def insert_payment(tx: sa.Connection, payment: Payment) -> None:
 
 def find_payment(tx: sa.Connection, *, provider: str, reference: str) -> Payment | None:
     """Return the payment with the provider's id, whichever booking it paid."""
-    row = (
-        tx.execute(_FIND_PAYMENT, {"provider": provider, "reference": reference})
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _payment(row)
+    facts = {"provider": provider, "reference": reference}
+    found = _FIND_PAYMENT.mappings(tx, facts)
+    return _payment(found[0]) if found else None
 
 
 def payments_of(tx: sa.Connection, booking_ids: Iterable[str]) -> dict[str, Payment]:
@@ -169,15 +164,33 @@ def payments_of(tx: sa.Connection, booking_ids: Iterable[str]) -> dict[str, Paym
     return {row["booking_id"]: _payment(row) for row in rows}
 
 
-_FIND = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
-_FIND_FOR_CHANGE = _FIND.with_for_update(key_share=True)
-_FIND_PAYMENT = sa.select(payments).where(
-    payments.c.provider == sa.bindparam("provider"),
-    payments.c.reference == sa.bindparam("reference"),
+_THIS = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
+_FIND = Prepared(_THIS)
+_FIND_FOR_CHANGE = Prepared(_THIS.with_for_update(key_share=True))
+_CHANGE = Prepared(
+    sa.update(bookings)
+    .where(
+        bookings.c.id == sa.bindparam("booking_id"),
+        bookings.c.revision == sa.bindparam("seen"),
+    )
+    .values(
+        {
+            column.name: sa.bindparam(column.name)
+            for column in bookings.c
+            # Written as its e-mail is planned.
+            if column is not bookings.c.confirmation_id
+        }
+    )
+)
+_FIND_PAYMENT = Prepared(
+    sa.select(payments).where(
+        payments.c.provider == sa.bindparam("provider"),
+        payments.c.reference == sa.bindparam("reference"),
+    )
 )
 
 
-def booking_of(row: sa.RowMapping) -> Booking:
+def booking_of(row: Row) -> Booking:
     """Make a booking of its row."""
     channels = row["customer_channels"]
     return Booking(
@@ -249,7 +262,7 @@ def _row(booking: Booking) -> dict[str, Any]:
     }
 
 
-def _payment(row: sa.RowMapping) -> Payment:
+def _payment(row: Row) -> Payment:
     return Payment(
         id=row["id"],
         booking_id=row["booking_id"],

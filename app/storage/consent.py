@@ -8,14 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.domain.consent import OptOut, Scope
-from app.storage.planning import insert_new
+from app.storage.inserting import insert_new
+from app.storage.prepared import Prepared
 from app.storage.tables import consents, suppressions
 
-_SUPPRESSION = (
+_SUPPRESSION = Prepared(
     sa.select(suppressions.c.scope, suppressions.c.reason, suppressions.c.since)
     .where(
         suppressions.c.channel == sa.bindparam("channel"),
-        suppressions.c.address.in_(sa.bindparam("addresses", expanding=True)),
+        suppressions.c.address.in_([sa.bindparam("address"), sa.bindparam("erased")]),
     )
     # `all` before `nonessential`.
     .order_by(suppressions.c.scope)
@@ -24,14 +25,18 @@ _SUPPRESSION = (
 
 
 def find_suppression(
-    tx: sa.Connection, *, channel: str, addresses: Collection[str]
+    tx: sa.Connection, *, channel: str, address: str, erased: str
 ) -> OptOut | None:
-    """Return what these writings of one address must not be sent, or None."""
-    facts = {"channel": channel, "addresses": list(addresses)}
-    row = tx.execute(_SUPPRESSION, facts).one_or_none()
-    if row is None:
+    """Return what an address must not be sent, or None.
+
+    `erased`: how it stands there once its customer is erased.
+    """
+    facts = {"channel": channel, "address": address, "erased": erased}
+    found = _SUPPRESSION.mappings(tx, facts)
+    if not found:
         return None
-    return OptOut(scope=Scope(row.scope), reason=row.reason, since=row.since)
+    [row] = found
+    return OptOut(scope=Scope(row["scope"]), reason=row["reason"], since=row["since"])
 
 
 def suppress(tx: sa.Connection, row: Mapping[str, Any]) -> None:

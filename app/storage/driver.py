@@ -44,7 +44,10 @@ def _sqlite(tx: sa.Connection) -> sqlite3.Connection:
 def _server(
     tx: sa.Connection, sql: str, arguments: Arguments
 ) -> sa.CursorResult[*tuple[Any, ...]]:
-    return tx.exec_driver_sql(sql, cast("dict[str, Any]", arguments))
+    # It would forget how many rows an INSERT made, unless it is asked to keep that.
+    return tx.exec_driver_sql(
+        sql, cast("dict[str, Any]", arguments), {"preserve_rowcount": True}
+    )
 
 
 @contextmanager

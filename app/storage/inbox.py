@@ -12,7 +12,7 @@ from app.domain.bookings import Booking
 from app.domain.inbound import InboxState
 from app.domain.kinds import Kind
 from app.storage.bookings import booking_of
-from app.storage.planning import insert_new
+from app.storage.inserting import insert_new
 from app.storage.tables import bookings, inbox, notifications, tasks
 
 _ROW = sa.select(

@@ -7,21 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from app.storage.inserting import insert_new, insert_row
 from app.storage.locking import waited_for
 from app.storage.tables import notifications, tasks
-
-
-def insert_new(
-    tx: sa.Connection, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]
-) -> bool:
-    """Insert the row unless one with the same `key` columns is there; tell which."""
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=key)
-    # SQLAlchemy forgets how many rows it was, unless it is asked to keep that.
-    counted = statement.inline().execution_options(preserve_rowcount=True)
-    return tx.execute(counted, row).rowcount == 1
 
 
 def insert_notification(
@@ -30,7 +19,7 @@ def insert_notification(
     """Insert a task and what only a message needs; False if its dedupe key exists."""
     if not insert_new(tx, tasks, task, key=["dedupe_key"]):
         return False
-    tx.execute(sa.insert(notifications), [notification])
+    insert_row(tx, notifications, notification)
     return True
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.domain.quiet_hours import Window, parse_window
-from app.storage.planning import insert_new
+from app.storage.inserting import insert_new
 from app.storage.tables import preferences
 
 _FIND = sa.select(preferences.c.quiet_hours).where(

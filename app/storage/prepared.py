@@ -66,8 +66,6 @@ class Prepared:
         made = cast("SQLCompiler", self._statement.compile(dialect=dialect))
         if made.post_compile_params:
             raise ValueError("a list of values is put into a statement each time")
-        if made.prefetch:
-            raise ValueError(f"these columns have to be given, too: {made.prefetch}")
         # Under its last name alone: `binds` has an anonymous one under its first, too.
         binds = {name: bind for bind, name in made.bind_names.items()}
         columns: Mapping[str, Any] = getattr(self._statement, "selected_columns", {})
@@ -75,7 +73,8 @@ class Prepared:
             sql=made.string,
             order=made.positiontup,
             constants={
-                name: bind.value for name, bind in binds.items() if not bind.required
+                **{name: it.value for name, it in binds.items() if not it.required},
+                **_defaults(made),
             },
             convert=_converters(
                 binds, lambda type_: type_.bind_processor(dialect), dialect
@@ -85,6 +84,14 @@ class Prepared:
                 columns, lambda type_: type_.result_processor(dialect, None), dialect
             ),
         )
+
+
+def _defaults(made: SQLCompiler) -> dict[str, Any]:
+    """Return the defaults of columns that an INSERT does not name: values alone."""
+    columns = made.prefetch
+    if any(it.default is None or not it.default.is_scalar for it in columns):
+        raise ValueError(f"a default that is no value: {columns}")
+    return {it.key: cast("Any", it.default).arg for it in columns}
 
 
 def _converters(

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.storage.inserting import insert_new
 from app.storage.locking import waited_for
-from app.storage.planning import insert_new
 from app.storage.tables import notifications, provider_events, tasks
 from app.storage.types import Moment
 

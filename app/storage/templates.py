@@ -10,12 +10,20 @@ import sqlalchemy as sa
 
 from app.domain.recipients import Channel
 from app.domain.templates import TemplateKey, TemplateVersion, Texts, VersionState
+from app.storage.prepared import Prepared
 from app.storage.tables import UNSENT, notifications, tasks, template_versions
 from app.storage.tables.wording import LIVE
 
 _table = template_versions.c
 #: Written out, so that the index of what is in force is found (`tables/wording.py`).
 _LIVE = sa.text(LIVE)
+_LIVE_IDS = Prepared(
+    sa.select(_table.language, _table.id).where(
+        _table.kind == sa.bindparam("kind"),
+        _table.channel == sa.bindparam("channel"),
+        _LIVE,
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +75,7 @@ def live(tx: sa.Connection, key: TemplateKey) -> TemplateVersion | None:
 
 def live_ids(tx: sa.Connection, *, kind: str, channel: str) -> dict[str, str]:
     """Return the ids of the versions in force by their language."""
-    query = sa.select(_table.language, _table.id).where(
-        _table.kind == kind,
-        _table.channel == channel,
-        _LIVE,
-    )
-    return {row.language: row.id for row in tx.execute(query)}
+    return dict(_LIVE_IDS.rows(tx, {"kind": kind, "channel": channel}))
 
 
 def all_live(tx: sa.Connection) -> list[TemplateVersion]:

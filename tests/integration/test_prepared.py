@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from app.runtime import Runtime
+from app.storage.inserting import insert_new
 from app.storage.prepared import Prepared
-from app.storage.tables import attempts, daily_counts
+from app.storage.tables import daily_counts, services
 from app.storage.types import Moment, moment_of
 from tests.clock import USUAL
 from tests.house import make_runtime
@@ -65,12 +66,29 @@ def test_an_error_has_sqlalchemys_name_and_undoes_everything(runtime: Runtime) -
         assert tx.execute(sa.select(daily_counts)).all() == []
 
 
+def test_columns_that_are_left_out_get_their_defaults(runtime: Runtime) -> None:
+    service = {"id": "yoga", "name": "Yoga", "duration_minutes": 60, "capacity": 1}
+    price = {"price_amount": 4500, "price_currency": "EUR"}
+
+    with runtime.database.write() as tx:
+        made = [
+            insert_new(tx, services, {**service, **price, **times}, key=["id"])
+            for times in ({"created_at": USUAL, "updated_at": USUAL},) * 2
+        ]
+
+    with runtime.database.read() as tx:
+        [row] = tx.execute(sa.select(services)).mappings()
+    assert made == [True, False]
+    assert (row["buffer_minutes"], row["active"]) == (0, True)
+
+
 def test_what_cannot_be_compiled_once_is_refused(runtime: Runtime) -> None:
     in_a_list = daily_counts.c.day.in_(sa.bindparam("days", expanding=True))
-    incomplete = sa.insert(attempts).values(task_id="x", number=1)
+    sometime = sa.Column("at", Moment, default=lambda: USUAL)
+    times = sa.Table("times", sa.MetaData(), sa.Column("id", sa.Integer), sometime)
 
     with runtime.database.read() as tx:
         with pytest.raises(ValueError, match="a list of values"):
             Prepared(sa.select(daily_counts).where(in_a_list)).rows(tx, {"days": [1]})
-        with pytest.raises(ValueError, match="have to be given"):
-            Prepared(incomplete).change(tx, {})
+        with pytest.raises(ValueError, match="a default that is no value"):
+            Prepared(sa.insert(times).values(id=1)).change(tx, {})
