@@ -27,7 +27,8 @@ from app.services import bookings
 from app.services.events import tell
 from app.services.planning import plan_for_booking
 from app.storage import bookings as store
-from app.storage.bookings import Payment
+from app.storage import payments
+from app.storage.payments import Payment
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +136,7 @@ def _record(
     *,
     now: datetime,
 ) -> Booking:
-    known = store.find_payment(
-        tx, provider=payment.provider, reference=payment.reference
-    )
+    known = payments.find(tx, provider=payment.provider, reference=payment.reference)
     if known is not None:
         if known.booking_id != booking.id:
             raise ConflictError("This payment has paid another booking already.")
@@ -160,7 +159,7 @@ def _record(
         )
     else:
         booking = _confirm(tx, runtime, booking, payment, now=now, **changes)
-    store.insert_payment(tx, payment)
+    payments.insert(tx, payment)
     tell(
         tx,
         runtime,

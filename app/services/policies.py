@@ -18,6 +18,7 @@ from app.logs import fields
 from app.policy import with_overrides
 from app.runtime import Runtime
 from app.storage import queues
+from app.storage.types import Row
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,7 @@ def policy_in_force(tx: sa.Connection, runtime: Runtime, queue: str) -> QueuePol
     return policy_of(runtime, queue, state=queues.state_of(tx, queue))
 
 
-def policy_of(
-    runtime: Runtime, queue: str, *, state: sa.RowMapping | None
-) -> QueuePolicy:
+def policy_of(runtime: Runtime, queue: str, *, state: Row | None) -> QueuePolicy:
     """Return a queue's policy with what its row of `queue_states` overrides."""
     policy = policy_of_file(runtime, queue)
     if state is None or not state["overrides"]:

@@ -1,9 +1,8 @@
-"""The SQL of bookings and payments; a change is refused where somebody was faster."""
+"""The SQL of bookings; a change is refused where somebody was faster."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,23 +20,10 @@ from app.domain.bookings import (
 from app.domain.money import Money
 from app.domain.recipients import Channel
 from app.errors import ConflictError
-from app.storage.inserting import insert_new, insert_row
+from app.storage.inserting import insert_row
 from app.storage.prepared import Prepared
-from app.storage.tables import bookings, payments, services
-from app.storage.types import Row
-
-
-@dataclass(frozen=True, kw_only=True)
-class Payment:
-    """One payment that was proven; `reference` is the provider's payment id."""
-
-    id: str
-    booking_id: str
-    provider: str
-    reference: str
-    order_id: str | None
-    amount: Money
-    created_at: datetime
+from app.storage.tables import bookings, services
+from app.storage.types import Moment, Row, moment_of
 
 
 def insert(tx: sa.Connection, booking: Booking) -> None:
@@ -83,23 +69,17 @@ def taken(
     A hold that has run out counts no more. `but_not`: a booking that is to be moved.
     """
     first, last = window
-    service_buffer = sa.cast(services.c.buffer_minutes, sa.BigInteger) * 60_000
-    ends = sa.type_coerce(bookings.c.end, sa.BigInteger) + service_buffer
-    rows = tx.execute(
-        sa.select(bookings.c.start, _as_moment(ends), bookings.c.party_size)
-        .join(services, services.c.id == bookings.c.service_id)
-        .where(
-            bookings.c.service_id == service_id,
-            bookings.c.status.in_(HOLDS_PLACE),
-            sa.or_(
-                bookings.c.hold_expires_at.is_(None), bookings.c.hold_expires_at > now
-            ),
-            bookings.c.start < last,
-            _as_moment(ends) > first,
-            bookings.c.id != (but_not or ""),
-        )
-    )
-    return [Taken(start=start, end=end, places=size) for start, end, size in rows]
+    facts = {
+        "service_id": service_id,
+        "first": first,
+        "last": last,
+        "now": now,
+        "but_not": but_not or "",
+    }
+    return [
+        Taken(start=moment_of(start), end=moment_of(end), places=size)
+        for start, end, size in _TAKEN.rows(tx, facts)
+    ]
 
 
 def expired_holds(tx: sa.Connection, *, now: datetime, limit: int) -> list[Booking]:
@@ -128,40 +108,8 @@ def note_confirmation(tx: sa.Connection, *, booking_id: str, task_id: str) -> No
     )
 
 
-def insert_payment(tx: sa.Connection, payment: Payment) -> None:
-    """Save a payment; (provider, reference) is unique over all bookings.
-
-    Raises ConflictError where the same payment has paid another one just now.
-    """
-    row = {
-        "id": payment.id,
-        "booking_id": payment.booking_id,
-        "provider": payment.provider,
-        "reference": payment.reference,
-        "order_id": payment.order_id,
-        "amount": payment.amount.amount,
-        "currency": payment.amount.currency,
-        "created_at": payment.created_at,
-    }
-    if not insert_new(tx, payments, row, key=("provider", "reference")):
-        raise ConflictError("This payment has paid another booking already.")
-
-
-def find_payment(tx: sa.Connection, *, provider: str, reference: str) -> Payment | None:
-    """Return the payment with the provider's id, whichever booking it paid."""
-    facts = {"provider": provider, "reference": reference}
-    found = _FIND_PAYMENT.mappings(tx, facts)
-    return _payment(found[0]) if found else None
-
-
-def payments_of(tx: sa.Connection, booking_ids: Iterable[str]) -> dict[str, Payment]:
-    """Return the first payment of each booking that has one."""
-    rows = tx.execute(
-        sa.select(payments)
-        .where(payments.c.booking_id.in_(list(booking_ids)))
-        .order_by(payments.c.id.desc())
-    ).mappings()
-    return {row["booking_id"]: _payment(row) for row in rows}
+def _as_moment(milliseconds: sa.ColumnElement[Any]) -> sa.ColumnElement[datetime]:
+    return sa.type_coerce(milliseconds, bookings.c.end.type)
 
 
 _THIS = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
@@ -182,10 +130,23 @@ _CHANGE = Prepared(
         }
     )
 )
-_FIND_PAYMENT = Prepared(
-    sa.select(payments).where(
-        payments.c.provider == sa.bindparam("provider"),
-        payments.c.reference == sa.bindparam("reference"),
+_ENDS = _as_moment(
+    sa.type_coerce(bookings.c.end, sa.BigInteger)
+    + sa.cast(services.c.buffer_minutes, sa.BigInteger) * 60_000
+)
+_TAKEN = Prepared(
+    sa.select(bookings.c.start, _ENDS, bookings.c.party_size)
+    .join(services, services.c.id == bookings.c.service_id)
+    .where(
+        bookings.c.service_id == sa.bindparam("service_id"),
+        bookings.c.status.in_([sa.literal(status) for status in HOLDS_PLACE]),
+        sa.or_(
+            bookings.c.hold_expires_at.is_(None),
+            bookings.c.hold_expires_at > sa.bindparam("now"),
+        ),
+        bookings.c.start < sa.bindparam("last"),
+        sa.bindparam("first", type_=Moment) < _ENDS,
+        bookings.c.id != sa.bindparam("but_not"),
     )
 )
 
@@ -260,19 +221,3 @@ def _row(booking: Booking) -> dict[str, Any]:
         "created_at": booking.created_at,
         "updated_at": booking.updated_at,
     }
-
-
-def _payment(row: Row) -> Payment:
-    return Payment(
-        id=row["id"],
-        booking_id=row["booking_id"],
-        provider=row["provider"],
-        reference=row["reference"],
-        order_id=row["order_id"],
-        amount=Money(row["amount"], row["currency"]),
-        created_at=row["created_at"],
-    )
-
-
-def _as_moment(milliseconds: sa.ColumnElement[Any]) -> sa.ColumnElement[datetime]:
-    return sa.type_coerce(milliseconds, bookings.c.end.type)

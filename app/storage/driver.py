@@ -10,13 +10,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from datetime import datetime
+from typing import Any, NoReturn, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 #: By their place on SQLite, by their name on PostgreSQL.
 Arguments = Sequence[Any] | Mapping[str, Any]
+
+
+def _refuse(moment: datetime) -> NoReturn:
+    raise TypeError(f"{moment} is compared with no column of moments: name its type")
+
+
+# SQLite's driver would write it as text, which is later than every number.
+sqlite3.register_adapter(datetime, _refuse)
 
 
 def rows(

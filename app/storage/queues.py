@@ -16,8 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
+from app.storage.prepared import Prepared
 from app.storage.tables import WAITING, queue_states, tasks
-from app.storage.types import Moment
+from app.storage.types import Moment, Row
 
 #: States besides waiting that a queue is counted by.
 COUNTED = ("queued", "sending", "unknown", "failed", "dead")
@@ -67,7 +68,9 @@ _CHOOSE_OTHERS = """
     {order} LIMIT :at_most {lock}
 """
 
-_STATE = sa.select(queue_states).where(queue_states.c.name == sa.bindparam("queue"))
+_STATE = Prepared(
+    sa.select(queue_states).where(queue_states.c.name == sa.bindparam("queue"))
+)
 
 _NOT_LEFT = (
     sa.select(tasks.c.id, tasks.c.status)
@@ -118,9 +121,10 @@ def count_waiting(tx: sa.Connection, queue: str, *, at_most: int) -> int:
     return int(tx.execute(_among_lanes(tx, _COUNT_WAITING), facts).scalar_one())
 
 
-def state_of(tx: sa.Connection, name: str) -> sa.RowMapping | None:
+def state_of(tx: sa.Connection, name: str) -> Row | None:
     """Return what was decided about a queue at run time, or None."""
-    return tx.execute(_STATE, {"queue": name}).mappings().one_or_none()
+    found = _STATE.mappings(tx, {"queue": name})
+    return found[0] if found else None
 
 
 def pause(

@@ -133,19 +133,19 @@ _MARK_QUEUED = (
     )
 )
 
-_CREWS = sa.text(
-    """
+_CREWS = Prepared(
+    sa.text(
+        """
     SELECT w.name, count(*) AS alive, sum(CASE WHEN EXISTS (
         SELECT 1 FROM tasks AS t WHERE t.worker_boot_id = w.boot_id
     ) THEN 0 ELSE 1 END) AS idle
     FROM workers AS w GROUP BY w.name
     """
+    )
 )
 
-_QUEUED = (
-    sa.select(tasks.c.queue, sa.func.count().label("waiting"))
-    .where(_HAS_BELL)
-    .group_by(tasks.c.queue)
+_QUEUED = Prepared(
+    sa.select(tasks.c.queue, sa.func.count()).where(_HAS_BELL).group_by(tasks.c.queue)
 )
 
 _LOOK_UP = (
@@ -241,13 +241,13 @@ def mark_queued(tx: sa.Connection, ids: Sequence[str], *, now: datetime) -> None
 def crews(tx: sa.Connection) -> dict[str, Crew]:
     """Return the workers that are known, by their name."""
     return {
-        row.name: Crew(alive=row.alive, idle=row.idle) for row in tx.execute(_CREWS)
+        name: Crew(alive=alive, idle=idle) for name, alive, idle in _CREWS.rows(tx, {})
     }
 
 
 def count_queued(tx: sa.Connection) -> dict[str, int]:
     """Return how many rows of each queue have a doorbell in the queue server."""
-    return {row.queue: row.waiting for row in tx.execute(_QUEUED)}
+    return dict(_QUEUED.rows(tx, {}))
 
 
 def due_look_up(

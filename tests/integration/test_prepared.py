@@ -16,6 +16,7 @@ from app.storage.tables import daily_counts, services
 from app.storage.types import Moment, moment_of
 from tests.clock import USUAL
 from tests.house import make_runtime
+from tests.postgres import about_sqlite
 
 ROW = {"day": 1, "channel": "sms", "kind": "code", "status": "sent", "count": 2}
 INSERT = Prepared(
@@ -51,6 +52,17 @@ def test_a_moment_goes_in_as_any_other_statement_writes_it(runtime: Runtime) -> 
         [(stored,)] = later.rows(tx, {"at": USUAL})
 
     assert (moment_of(stored) - USUAL).total_seconds() == 1
+
+
+@about_sqlite
+def test_a_moment_whose_type_nobody_knows_is_refused(runtime: Runtime) -> None:
+    untyped = Prepared(sa.text("SELECT 1 WHERE 5 < :at"))
+
+    with (
+        runtime.database.read() as tx,
+        pytest.raises(TypeError, match="name its type"),
+    ):
+        untyped.rows(tx, {"at": USUAL})
 
 
 def test_an_error_has_sqlalchemys_name_and_undoes_everything(runtime: Runtime) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Response, jsonify
 
 from app.domain.bookings import Booking
-from app.storage.bookings import payments_of
+from app.storage.payments import by_booking
 from app.web.context import house
 from app.web.schemas.bookings import booking_answer
 
@@ -23,7 +23,7 @@ def bookings_answers(
     tx: sa.Connection, bookings: Sequence[Booking]
 ) -> list[dict[str, Any]]:
     """Write bookings with their payments and links."""
-    payments = payments_of(tx, [booking.id for booking in bookings])
+    payments = by_booking(tx, [booking.id for booking in bookings])
     links = house().links
     return [
         booking_answer(

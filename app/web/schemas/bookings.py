@@ -11,7 +11,7 @@ from app.domain.bookings import Booking, BookingStatus, Customer, PaymentStatus
 from app.domain.recipients import Channel
 from app.services.bookings import Wish
 from app.services.payments import ManualProof, RazorpayProof
-from app.storage.bookings import Payment
+from app.storage.payments import Payment
 from app.web.schemas.fields import (
     Address,
     Count,
