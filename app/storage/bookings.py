@@ -25,6 +25,46 @@ from app.storage.prepared import Prepared
 from app.storage.tables import bookings, services
 from app.storage.types import Moment, Row, moment_of
 
+_THIS = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
+_FIND = Prepared(_THIS)
+_FIND_FOR_CHANGE = Prepared(_THIS.with_for_update(key_share=True))
+_CHANGE = Prepared(
+    sa.update(bookings)
+    .where(
+        bookings.c.id == sa.bindparam("booking_id"),
+        bookings.c.revision == sa.bindparam("seen"),
+    )
+    .values(
+        {
+            column.name: sa.bindparam(column.name)
+            for column in bookings.c
+            # Written as its e-mail is planned.
+            if column is not bookings.c.confirmation_id
+        }
+    )
+)
+#: When a place is free again: its service's buffer later.
+_ENDS = sa.type_coerce(
+    sa.type_coerce(bookings.c.end, sa.BigInteger)
+    + sa.cast(services.c.buffer_minutes, sa.BigInteger) * 60_000,
+    Moment,
+)
+_TAKEN = Prepared(
+    sa.select(bookings.c.start, _ENDS, bookings.c.party_size)
+    .join(services, services.c.id == bookings.c.service_id)
+    .where(
+        bookings.c.service_id == sa.bindparam("service_id"),
+        bookings.c.status.in_([sa.literal(status) for status in HOLDS_PLACE]),
+        sa.or_(
+            bookings.c.hold_expires_at.is_(None),
+            bookings.c.hold_expires_at > sa.bindparam("now"),
+        ),
+        bookings.c.start < sa.bindparam("last"),
+        sa.bindparam("first", type_=Moment) < _ENDS,
+        bookings.c.id != sa.bindparam("but_not"),
+    )
+)
+
 
 def insert(tx: sa.Connection, booking: Booking) -> None:
     """Save a new booking."""
@@ -106,49 +146,6 @@ def note_confirmation(tx: sa.Connection, *, booking_id: str, task_id: str) -> No
         .where(bookings.c.id == booking_id, bookings.c.confirmation_id.is_(None))
         .values(confirmation_id=task_id)
     )
-
-
-def _as_moment(milliseconds: sa.ColumnElement[Any]) -> sa.ColumnElement[datetime]:
-    return sa.type_coerce(milliseconds, bookings.c.end.type)
-
-
-_THIS = sa.select(bookings).where(bookings.c.id == sa.bindparam("booking_id"))
-_FIND = Prepared(_THIS)
-_FIND_FOR_CHANGE = Prepared(_THIS.with_for_update(key_share=True))
-_CHANGE = Prepared(
-    sa.update(bookings)
-    .where(
-        bookings.c.id == sa.bindparam("booking_id"),
-        bookings.c.revision == sa.bindparam("seen"),
-    )
-    .values(
-        {
-            column.name: sa.bindparam(column.name)
-            for column in bookings.c
-            # Written as its e-mail is planned.
-            if column is not bookings.c.confirmation_id
-        }
-    )
-)
-_ENDS = _as_moment(
-    sa.type_coerce(bookings.c.end, sa.BigInteger)
-    + sa.cast(services.c.buffer_minutes, sa.BigInteger) * 60_000
-)
-_TAKEN = Prepared(
-    sa.select(bookings.c.start, _ENDS, bookings.c.party_size)
-    .join(services, services.c.id == bookings.c.service_id)
-    .where(
-        bookings.c.service_id == sa.bindparam("service_id"),
-        bookings.c.status.in_([sa.literal(status) for status in HOLDS_PLACE]),
-        sa.or_(
-            bookings.c.hold_expires_at.is_(None),
-            bookings.c.hold_expires_at > sa.bindparam("now"),
-        ),
-        bookings.c.start < sa.bindparam("last"),
-        sa.bindparam("first", type_=Moment) < _ENDS,
-        bookings.c.id != sa.bindparam("but_not"),
-    )
-)
 
 
 def booking_of(row: Row) -> Booking:
