@@ -1,4 +1,4 @@
-"""The ladder of reminders: when each step of a booking is due, and which one is now.
+"""The series of reminders: when each step of a booking is due, and which one is now.
 
 Pure. Called by `services/reminders.py`, with the booking as it is at that moment.
 """
@@ -22,14 +22,14 @@ _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Preset(StrEnum):
-    """Ladders that suit a trade."""
+    """Series that suit a trade."""
 
     SALON = "salon"  # a day before, and two hours before
     CLINIC = "clinic"  # three days before, too: the place can still be given away
     RESTAURANT = "restaurant"  # a day before, and before the table is laid
 
 
-#: How long before the start each ladder's reminders leave.
+#: How long before the start the reminders of each leave.
 PRESETS: dict[Preset, tuple[timedelta, ...]] = {
     Preset.SALON: (_DAY, 2 * _HOUR),
     Preset.CLINIC: (3 * _DAY, _DAY, 2 * _HOUR),
@@ -38,7 +38,7 @@ PRESETS: dict[Preset, tuple[timedelta, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
+class Series:
     """When a service's customers hear of their appointment.
 
     `zone` is the business's: there the appointment is. `quiet` are the hours in which
@@ -63,15 +63,15 @@ class Step:
     useful_until: datetime
 
 
-def steps_of(booking: Booking, ladder: Ladder) -> list[Step]:
-    """Return every step of a booking as it stands, in the order of the ladder."""
+def steps_of(booking: Booking, series: Series) -> list[Step]:
+    """Return every step of a booking as it stands, in the order of the series."""
     steps = []
     if booking.status is BookingStatus.CONFIRMED:
-        longest_first = sorted(set(ladder.before), reverse=True)
-        steps = [_reminder(booking, ladder, before) for before in longest_first]
+        longest_first = sorted(set(series.before), reverse=True)
+        steps = [_reminder(booking, series, before) for before in longest_first]
     may_follow = booking.status in (BookingStatus.CONFIRMED, BookingStatus.COMPLETED)
-    if may_follow and ladder.follow_up:
-        due_at = booking.end + ladder.follow_up
+    if may_follow and series.follow_up:
+        due_at = booking.end + series.follow_up
         follow_up = Step(
             kind=Kind.FOLLOW_UP,
             occasion=f"after {booking.start.isoformat()}",
@@ -88,7 +88,7 @@ def due_step(booking: Booking, steps: Sequence[Step], *, now: datetime) -> Step 
     After a night without power only that one is sent, not all that were missed. A
     moment that lay before the confirmation, or before the last move, is none: who books
     two hours ahead has just been told. Nor is one before the last reminder: whoever was
-    told by another ladder is not told again.
+    told by another series is not told again.
     """
     told_at = booking.told_at or booking.created_at
     passed = [step for step in steps if told_at < step.due_at <= now]
@@ -112,14 +112,14 @@ def moment_before(start: datetime, before: timedelta, *, zone: ZoneInfo) -> date
     return same_clock.astimezone(UTC) - (before - days * _DAY)
 
 
-def _reminder(booking: Booking, ladder: Ladder, before: timedelta) -> Step:
-    due_at = moment_before(booking.start, before, zone=ladder.zone)
-    if ladder.quiet is not None:
+def _reminder(booking: Booking, series: Series, before: timedelta) -> Step:
+    due_at = moment_before(booking.start, before, zone=series.zone)
+    if series.quiet is not None:
         due_at = due_in_time(
-            ladder.quiet,
+            series.quiet,
             due_at,
             useful_until=booking.start - LEAST,
-            zone=ladder.customer_zone,
+            zone=series.customer_zone,
         )
     minutes = before // timedelta(minutes=1)
     return Step(

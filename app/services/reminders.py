@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from app.clock import utc_now
 from app.domain.bookings import Booking, BookingStatus
 from app.domain.kinds import Kind
-from app.domain.reminders import Ladder, Step, due_step, next_moment, steps_of
+from app.domain.reminders import Series, Step, due_step, next_moment, steps_of
 from app.runtime import Runtime
 from app.services import dispatch
 from app.services.planning import address, channels_of, plan_for_booking
@@ -29,7 +29,7 @@ from app.storage import catalogue, reminders
 AT_ONCE = 50
 #: Bookings looked at in one run; after an update, or a long night, the next goes on.
 MOST_A_RUN = 10_000
-#: A booking is looked at so often at least: its ladder may have been changed.
+#: A booking is looked at so often at least: its series may have been changed.
 AGAIN = timedelta(hours=6)
 
 _Own = dict[str, tuple[timedelta, ...]]
@@ -65,7 +65,7 @@ def look_at(
     booking = store.find(tx, booking_id, lock=True)
     if booking is None:
         return 0
-    steps = steps_of(booking, _ladder(tx, runtime, booking, own))
+    steps = steps_of(booking, _series(tx, runtime, booking, own))
     step = due_step(booking, steps, now=now)
     reminders.note(
         tx,
@@ -82,7 +82,7 @@ def _next_look(
 ) -> datetime | None:
     """Return when a booking is to be looked at again; None: no more.
 
-    One that no step is ahead of may still get one by another ladder.
+    One that no step is ahead of may still get one by another series.
     """
     again, next_at = now + AGAIN, next_moment(steps, now=now)
     if next_at is not None:
@@ -106,7 +106,7 @@ def _plan(
     )
 
 
-def _ladder(tx: sa.Connection, runtime: Runtime, booking: Booking, own: _Own) -> Ladder:
+def _series(tx: sa.Connection, runtime: Runtime, booking: Booking, own: _Own) -> Series:
     policy, customer = runtime.policy, booking.customer
     usual = policy.kinds[Kind.BOOKING_REMINDER].send_before
     house_zone = runtime.settings.timezone
@@ -114,7 +114,7 @@ def _ladder(tx: sa.Connection, runtime: Runtime, booking: Booking, own: _Own) ->
         channel: address(customer, channel)
         for channel in channels_of(runtime, customer, Kind.BOOKING_REMINDER)
     }
-    return Ladder(
+    return Series(
         before=own.get(booking.service_id, usual),
         follow_up=policy.follow_up,
         zone=ZoneInfo(house_zone),

@@ -1,4 +1,4 @@
-"""The ladder of reminders: when each is due by the clock of the appointment's zone."""
+"""The series of reminders: when each is due by the clock of the appointment's zone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.domain.money import Money
 from app.domain.quiet_hours import QuietHours, Window
 from app.domain.reminders import (
     PRESETS,
-    Ladder,
     Preset,
+    Series,
     due_step,
     moment_before,
     next_moment,
@@ -56,13 +56,13 @@ def booked(
     )
 
 
-def ladder(
+def series(
     before: tuple[timedelta, ...] = PRESETS[Preset.SALON],
     *,
     follow_up: timedelta = timedelta(0),
     quiet: QuietHours | None = None,
-) -> Ladder:
-    return Ladder(
+) -> Series:
+    return Series(
         before=before,
         follow_up=follow_up,
         zone=MADRID,
@@ -117,10 +117,10 @@ def test_a_time_that_a_day_lacks_is_told_an_hour_later_by_the_clock() -> None:
         (Preset.RESTAURANT, [24, 3]),
     ],
 )
-def test_each_trade_has_its_ladder(preset: Preset, hours: list[int]) -> None:
+def test_each_trade_has_its_series(preset: Preset, hours: list[int]) -> None:
     start = local("2027-06-10T10:00")
 
-    steps = steps_of(booked(start), ladder(PRESETS[preset]))
+    steps = steps_of(booked(start), series(PRESETS[preset]))
 
     assert [(start - step.due_at) / HOUR for step in steps] == hours
 
@@ -137,7 +137,7 @@ def test_each_trade_has_its_ladder(preset: Preset, hours: list[int]) -> None:
 def test_a_reminder_that_would_be_late_after_the_night_is_due_the_evening_before(
     appointment: str, due: str
 ) -> None:
-    *_, last = steps_of(booked(local(appointment)), ladder(quiet=NIGHT))
+    *_, last = steps_of(booked(local(appointment)), series(quiet=NIGHT))
 
     assert last.due_at == local(due)
 
@@ -145,7 +145,7 @@ def test_a_reminder_that_would_be_late_after_the_night_is_due_the_evening_before
 def test_of_what_was_missed_only_the_last_is_due() -> None:
     start = local("2027-06-10T10:00")
     booking = booked(start)
-    steps = steps_of(booking, ladder(PRESETS[Preset.CLINIC]))
+    steps = steps_of(booking, series(PRESETS[Preset.CLINIC]))
 
     due = due_step(booking, steps, now=start - HOUR)
 
@@ -156,7 +156,7 @@ def test_of_what_was_missed_only_the_last_is_due() -> None:
 def test_what_was_planned_is_not_due_again() -> None:
     start = local("2027-06-10T10:00")
     booking = booked(start, reminded=f"1440m before {start.isoformat()}")
-    steps = steps_of(booking, ladder())
+    steps = steps_of(booking, series())
 
     assert due_step(booking, steps, now=start - DAY) is None
     assert next_moment(steps, now=start - DAY) == start - 2 * HOUR
@@ -166,7 +166,7 @@ def test_what_was_planned_is_not_due_again() -> None:
 def test_only_who_came_or_may_have_come_is_thanked(status: BookingStatus) -> None:
     start = local("2027-06-10T10:00")
     booking = booked(start, status=status)
-    steps = steps_of(booking, ladder(follow_up=2 * HOUR))
+    steps = steps_of(booking, series(follow_up=2 * HOUR))
 
     due = due_step(booking, steps, now=booking.end + 2 * HOUR)
 
@@ -175,13 +175,13 @@ def test_only_who_came_or_may_have_come_is_thanked(status: BookingStatus) -> Non
 
 def test_a_day_late_nobody_is_thanked() -> None:
     booking = booked(local("2027-06-10T10:00"))
-    steps = steps_of(booking, ladder(follow_up=2 * HOUR))
+    steps = steps_of(booking, series(follow_up=2 * HOUR))
 
     assert due_step(booking, steps, now=booking.end + DAY + 2 * HOUR) is None
 
 
 def test_after_the_last_step_there_is_no_next_moment() -> None:
     booking = booked(local("2027-06-10T10:00"))
-    steps = steps_of(booking, ladder())
+    steps = steps_of(booking, series())
 
     assert next_moment(steps, now=booking.start) is None

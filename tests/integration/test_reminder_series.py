@@ -1,4 +1,4 @@
-"""Ladders of reminders that an owner sets, and thanks after the appointment."""
+"""Series of reminders that an owner sets, and thanks after the appointment."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_service_that_gets_reminders_of_its_own_has_them_for_what_is_booked(
 
 
 @pytest.mark.parametrize("first", [3 * DAY, 25 * HOUR])
-def test_who_was_reminded_is_not_reminded_again_because_the_ladder_is_another(
+def test_who_was_reminded_is_not_reminded_again_because_the_series_is_another(
     engine: Engine, first: timedelta
 ) -> None:
     service = make_service(engine.runtime)
