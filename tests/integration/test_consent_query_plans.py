@@ -18,7 +18,9 @@ NOW = utc_now()
     ("ask", "by"),
     [
         (
-            lambda tx: consent.find_suppression(tx, channel="sms", addresses=["x"]),
+            lambda tx: consent.find_suppression(
+                tx, channel="sms", address="x", erased="y"
+            ),
             "(channel=? AND address=?)",
         ),
         (lambda tx: delivering.find(tx, task_id="x"), "(channel=? AND address=?)"),
