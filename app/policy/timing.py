@@ -51,7 +51,7 @@ def kinds_with(file: File) -> Mapping[Kind, KindPolicy]:
 
 
 def reminder_problems(file: File) -> Iterator[Problem]:
-    """Tell what contradicts itself: two ladders of reminders, a link that none sees."""
+    """Tell what contradicts itself: two series of reminders, a link that none sees."""
     reminder = file.kinds.get(Kind.BOOKING_REMINDER)
     if file.reminders.preset and reminder and "send_before" in reminder.given():
         words = "says the same as kinds.booking_reminder.send_before; leave out one"

@@ -10,22 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 #: By their place on SQLite, by their name on PostgreSQL.
 Arguments = Sequence[Any] | Mapping[str, Any]
-
-
-def _refuse(moment: datetime) -> NoReturn:
-    raise TypeError(f"{moment} is compared with no column of moments: name its type")
-
-
-# SQLite's driver would write it as text, which is later than every number.
-sqlite3.register_adapter(datetime, _refuse)
 
 
 def rows(
@@ -53,10 +44,7 @@ def _sqlite(tx: sa.Connection) -> sqlite3.Connection:
 def _server(
     tx: sa.Connection, sql: str, arguments: Arguments
 ) -> sa.CursorResult[*tuple[Any, ...]]:
-    # It would forget how many rows an INSERT made, unless it is asked to keep that.
-    return tx.exec_driver_sql(
-        sql, cast("dict[str, Any]", arguments), {"preserve_rowcount": True}
-    )
+    return tx.exec_driver_sql(sql, cast("dict[str, Any]", arguments))
 
 
 @contextmanager

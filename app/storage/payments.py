@@ -67,14 +67,17 @@ def by_booking(tx: sa.Connection, booking_ids: Sequence[str]) -> dict[str, Payme
     """Return the first payment of each booking that has one."""
     if not booking_ids:
         return {}
-    named = {_place(number): it for number, it in enumerate(booking_ids)}
-    rows = _payments_of(len(named)).mappings(tx, named)
+    # Few shapes: one, two, four, eight … of them; the last one stands there again.
+    count = 1 << (len(booking_ids) - 1).bit_length()
+    padded = [*booking_ids, *[booking_ids[-1]] * (count - len(booking_ids))]
+    named = {_place(number): it for number, it in enumerate(padded)}
+    rows = _finding(count).mappings(tx, named)
     return {row["booking_id"]: _payment(row) for row in rows}
 
 
 @functools.cache
-def _payments_of(count: int) -> Prepared:
-    """Find the payments of so many bookings (of one, or of a page)."""
+def _finding(count: int) -> Prepared:
+    """Make the question for the payments of so many bookings."""
     places: list[sa.BindParameter[str]] = [
         sa.bindparam(_place(number)) for number in range(count)
     ]

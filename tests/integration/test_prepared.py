@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from app.storage.tables import daily_counts, services
 from app.storage.types import Moment, moment_of
 from tests.clock import USUAL
 from tests.house import make_runtime
-from tests.postgres import about_sqlite
 
 ROW = {"day": 1, "channel": "sms", "kind": "code", "status": "sent", "count": 2}
 INSERT = Prepared(
@@ -54,15 +54,17 @@ def test_a_moment_goes_in_as_any_other_statement_writes_it(runtime: Runtime) -> 
     assert (moment_of(stored) - USUAL).total_seconds() == 1
 
 
-@about_sqlite
-def test_a_moment_whose_type_nobody_knows_is_refused(runtime: Runtime) -> None:
+@pytest.mark.parametrize("moment", [USUAL, USUAL.date()])
+def test_a_moment_whose_type_nobody_knows_is_refused(
+    runtime: Runtime, moment: date
+) -> None:
     untyped = Prepared(sa.text("SELECT 1 WHERE 5 < :at"))
 
     with (
         runtime.database.read() as tx,
-        pytest.raises(TypeError, match="name its type"),
+        pytest.raises(TypeError, match="has not the type Moment"),
     ):
-        untyped.rows(tx, {"at": USUAL})
+        untyped.rows(tx, {"at": moment})
 
 
 def test_an_error_has_sqlalchemys_name_and_undoes_everything(runtime: Runtime) -> None:
@@ -97,10 +99,14 @@ def test_columns_that_are_left_out_get_their_defaults(runtime: Runtime) -> None:
 def test_what_cannot_be_compiled_once_is_refused(runtime: Runtime) -> None:
     in_a_list = daily_counts.c.day.in_(sa.bindparam("days", expanding=True))
     sometime = sa.Column("at", Moment, default=lambda: USUAL)
-    times = sa.Table("times", sa.MetaData(), sa.Column("id", sa.Integer), sometime)
+    changed = sa.Column("changed", sa.Integer, default=1, onupdate=2)
+    number = sa.Column("id", sa.Integer)
+    times = sa.Table("times", sa.MetaData(), number, sometime, changed)
 
     with runtime.database.read() as tx:
         with pytest.raises(ValueError, match="a list of values"):
             Prepared(sa.select(daily_counts).where(in_a_list)).rows(tx, {"days": [1]})
         with pytest.raises(ValueError, match="a default that is no value"):
             Prepared(sa.insert(times).values(id=1)).change(tx, {})
+        with pytest.raises(ValueError, match="a default that is no value"):
+            Prepared(sa.update(times).values(id=1)).change(tx, {})

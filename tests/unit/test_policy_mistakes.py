@@ -202,7 +202,7 @@ def test_a_ladder_that_leads_nowhere_is_told(
     assert words in problems_of(tmp_path, text)["kinds.booking_confirmed.ladder"]
 
 
-def test_two_ladders_of_reminders_contradict_each_other(tmp_path: Path) -> None:
+def test_two_series_of_reminders_contradict_each_other(tmp_path: Path) -> None:
     text = (
         '[reminders]\npreset = "salon"\n[kinds.booking_reminder]\nsend_before = ["3h"]'
     )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Response, jsonify
 
 from app.domain.bookings import Booking
-from app.storage.payments import by_booking
+from app.storage import payments
 from app.web.context import house
 from app.web.schemas.bookings import booking_answer
 
@@ -23,11 +23,11 @@ def bookings_answers(
     tx: sa.Connection, bookings: Sequence[Booking]
 ) -> list[dict[str, Any]]:
     """Write bookings with their payments and links."""
-    payments = by_booking(tx, [booking.id for booking in bookings])
+    paid = payments.by_booking(tx, [booking.id for booking in bookings])
     links = house().links
     return [
         booking_answer(
-            booking, payments.get(booking.id), manage_url=links.manage_url(booking.id)
+            booking, paid.get(booking.id), manage_url=links.manage_url(booking.id)
         )
         for booking in bookings
     ]
