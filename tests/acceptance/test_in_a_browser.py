@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -67,7 +68,8 @@ def test_a_customer_comes_by_one_tap(served: Served, page: Page) -> None:
 
 def test_a_customer_moves_a_booking_by_hand(served: Served, page: Page) -> None:
     booking = booked(served)
-    day = (booking.start + timedelta(days=2)).date()
+    zone = ZoneInfo(str(SPANISH.timezone))
+    day = (booking.start.astimezone(zone) + timedelta(days=2)).date()
     page.goto(url_of(served, booking))
 
     page.get_by_role("link", name="Elegir otra hora").click()
