@@ -20,6 +20,7 @@ from typing import Self
 import pytest
 import sqlalchemy as sa
 
+from app.chaos.proxy import Proxy
 from app.runtime import queue_namespace
 from app.storage.database import Database
 from app.storage.migrate import migrate
@@ -30,7 +31,6 @@ from tests.house import ADMIN_KEY, SECRET_KEY
 from tests.http_client import Reply, call
 from tests.part import Part
 from tests.postgres import PREFIX, SERVER
-from tests.proxy import Proxy
 from tests.rabbit import HOST as RABBIT_HOST
 from tests.rabbit import PORT as RABBIT_PORT
 from tests.rabbit import require_rabbit

@@ -18,7 +18,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from app.broker import WorkerBroker
 from app.broker.rabbit_broker import RabbitPatience, open_rabbit_broker
-from tests.proxy import Proxy
+from app.chaos.proxy import Proxy
 
 HOST, PORT = "127.0.0.1", 5672
 #: The workers whose queues a test may use.

@@ -1,7 +1,7 @@
 """Connections to the queue server, and its errors in plain words.
 
-Used by the doorbell, the worker's broker and the check at start. Never retries: a call
-that is repeated after a lost answer would be stored twice.
+Used by the doorbell, the worker's broker, the check at start and the chaos run. Never
+retries: a call that is repeated after a lost answer would be stored twice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Where a RabbitMQ server is, and its errors in plain words.
 
-Used by the other `rabbit_*` modules alone: whoever queues on Redis never loads pika.
+Used by the other `rabbit_*` modules and the chaos run alone: whoever queues on Redis
+never loads pika.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -22,6 +21,7 @@ from app.chaos.dice import dice
 from app.chaos.killer import Killer
 from app.chaos.orders import Order, faults, orders
 from app.chaos.reckoning import reckon
+from app.chaos.scratch import Scratch
 from app.chaos.stage import Stage
 from app.chaos.troubles import Troublemaker, appointments
 from app.chaos.website import Website
@@ -47,12 +47,14 @@ class Size:
     kills: int
 
 
-def run(folder: Path, size: Size, *, seed: int, say: Say) -> Account:
-    """Break a box in this folder, and return what came of every message."""
+def run(
+    scratch: Scratch, size: Size, *, seed: int, say: Say, broker_url: str | None = None
+) -> Account:
+    """Break a box in this scratch space, and return what came of every message."""
     began = time.monotonic()
     asked = orders(size.messages, seed=seed)
-    say(f"A box of its own starts in {folder} (seed {seed}).")
-    with Stage(folder) as stage:
+    say(f"A box of its own starts in {scratch} (seed {seed}).")
+    with Stage(scratch, broker_url=broker_url) as stage:
         stage.provider.order(list(faults(asked, seed=seed)))
         run = _Run(stage, asked, size=size, seed=seed, say=say)
         run.break_everything()
@@ -111,7 +113,9 @@ class _Run:
 
     @contextmanager
     def _hands(self) -> Iterator[list[Future[None]]]:
-        planned = appointments(self._size.kills, seed=self._seed)
+        planned = appointments(
+            self._size.kills, seed=self._seed, has_server=self._stage.has_server
+        )
         with ThreadPoolExecutor() as threads:
             try:
                 yield [

@@ -11,17 +11,20 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from http.client import HTTPException
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from app import config
+from app.broker import is_rabbit
 from app.chaos.part import Part
 from app.chaos.provider import Provider
 from app.chaos.queue_server import QueueServer
+from app.chaos.remote_queue import RemoteQueue
+from app.chaos.scratch import Scratch
 from app.chaos.waiting import wait_until
 from app.commands.http_api import exchange
 from app.config.surroundings import bare_environment
+from app.runtime import queue_namespace
 from app.storage.database import Database, database_url
 from app.storage.migrate import migrate
 from app.supervisor.services import ROOT
@@ -56,11 +59,41 @@ expire = "5s"
 """
 
 
-class Stage:
-    """The parts (`queue`, `provider`, `api`, `scheduler`, `workers`), and the rows."""
+class Queue(Protocol):
+    """A queue server that can be broken: one of our own, or the line to a given one."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    @property
+    def url(self) -> str:
+        """Where the parts of the box find it."""
+
+    def start(self) -> None:
+        """Let it be reached, with what it remembers."""
+
+    def kill(self) -> None:
+        """Let it be gone, without a word."""
+
+    def lose_journal(self) -> None:
+        """Let it have forgotten all when it is back."""
+
+    def stall(self) -> None:
+        """Let connections stay open, and nothing answer."""
+
+    def resume(self) -> None:
+        """Let it answer again."""
+
+    def flush(self) -> None:
+        """Let it forget all."""
+
+
+class Stage:
+    """The parts (`queue`, `provider`, `api`, `scheduler`, `workers`), and the rows.
+
+    The database is SQLite in the folder, or the scratch's; the queue server one of our
+    own, or a corner of that at `broker_url`.
+    """
+
+    def __init__(self, scratch: Scratch, *, broker_url: str | None = None) -> None:
+        self.folder = folder = scratch.folder
         self.api_key = f"bh_{secrets.token_urlsafe(24)}"
         self._stack = ExitStack()
         port = free_port()
@@ -68,7 +101,6 @@ class Stage:
         policy = folder / "bellhop.toml"
         policy.write_text(POLICY, encoding="utf-8")
         bare = bare_environment({"PYTHONPATH": str(ROOT)})
-        self.queue = QueueServer(folder, environment=bare)
         self.provider = Provider(folder, environment=bare)
         self._bare = bare
         self._settings = {
@@ -77,8 +109,12 @@ class Stage:
             "BELLHOP_API_KEY": self.api_key,
             "BELLHOP_SECRET_KEY": secrets.token_urlsafe(48),
             "BELLHOP_PORT": str(port),
-            "REDIS_URL": self.queue.url,
         }
+        if scratch.database_url is not None:
+            self._settings["DATABASE_URL"] = scratch.database_url
+        self._scratch = scratch
+        self._broker_url = broker_url
+        self.queue: Queue
         self.database: Database
         self.api: Part
         self.scheduler: Part
@@ -86,12 +122,12 @@ class Stage:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(self.queue)
+            self.database = self._open_database()
+            stack.callback(self.database.close)
+            self.queue = self._open_queue(stack)
             stack.enter_context(self.provider.part)
             self.provider.start()
             self._settings |= _accounts(self.provider)
-            self.database = self._open_database()
-            stack.callback(self.database.close)
             self.api = self._part(stack, "api", "-m", "app", "api")
             self.scheduler = self._part(stack, "scheduler", str(ROOT / "scheduler.py"))
             self.workers = [
@@ -109,6 +145,15 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    @property
+    def has_server(self) -> bool:
+        """Whether the database is a server's, whose connections can be cut."""
+        return self._scratch.database_url is not None
+
+    def cut_database(self) -> None:
+        """End the connections of all parts to the database's server."""
+        self._scratch.cut_connections()
 
     def wait_until_answers(self) -> None:
         """Wait until the API answers."""
@@ -134,9 +179,22 @@ class Stage:
     def _open_database(self) -> Database:
         settings = config.load(self._settings, dotenv=self.folder / "no.env")
         settings.data_dir.mkdir()
-        database = Database(database_url(settings))
+        own = self._scratch.own_database_url
+        database = Database(own or database_url(settings))
         migrate(database)
         return database
+
+    def _open_queue(self, stack: ExitStack) -> Queue:
+        if self._broker_url is None:
+            own = QueueServer(self.folder, environment=self._bare)
+            queue = stack.enter_context(own)
+            self._settings["REDIS_URL"] = queue.url
+            return queue
+        namespace = queue_namespace(self.database)
+        given = stack.enter_context(RemoteQueue(self._broker_url, namespace=namespace))
+        is_amqp = is_rabbit(given.url)
+        self._settings["BROKER_URL" if is_amqp else "REDIS_URL"] = given.url
+        return given
 
 
 def _accounts(provider: Provider) -> Mapping[str, str]:

@@ -33,6 +33,7 @@ class Trouble(StrEnum):
     QUEUE_FLUSHED = "queue server flushed"
     SCHEDULER_KILLED = "scheduler killed"
     API_KILLED = "API killed"
+    DATABASE_CUT = "connections to the database cut"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +44,14 @@ class Appointment:
     trouble: Trouble
 
 
-def appointments(kills: int, *, seed: int) -> list[Appointment]:
-    """Return what happens in a run with so many kills, spread over all of it."""
+def appointments(kills: int, *, seed: int, has_server: bool) -> list[Appointment]:
+    """Return what happens in a run with so many kills, spread over all of it.
+
+    `has_server`: the database is on a server, so that connections to it may end.
+    """
     chance = dice(seed, "appointments")
-    troubles = list(Trouble) * max(1, round(kills / KILLS_A_TROUBLE))
+    possible = [one for one in Trouble if has_server or one is not Trouble.DATABASE_CUT]
+    troubles = possible * max(1, round(kills / KILLS_A_TROUBLE))
     chance.shuffle(troubles)
     return [
         Appointment(
@@ -72,6 +77,7 @@ class Troublemaker:
             Trouble.QUEUE_FLUSHED: stage.queue.flush,
             Trouble.SCHEDULER_KILLED: lambda: self._restart(stage.scheduler),
             Trouble.API_KILLED: self._restart_api,
+            Trouble.DATABASE_CUT: stage.cut_database,
         }
 
     def make(self, planned: Sequence[Appointment], *, kills: Callable[[], int]) -> None:

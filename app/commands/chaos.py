@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from app.chaos import remote_queue
 from app.chaos.account import Account, Fate
 from app.chaos.run import Size
 from app.chaos.run import run as run_chaos
+from app.chaos.scratch import Scratch
 from app.commands.printing import add_json, counted, say, say_json, show_progress
 from app.domain.recipients import Channel
 from app.errors import BellhopError
@@ -41,6 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     flag("--seed", type=int, help="repeat the choices of an earlier run")
     flag("--keep", action="store_true", help="keep the folder with database and logs")
+    flag(
+        "--database-url",
+        metavar="URL",
+        help="a PostgreSQL, asked for a new database, instead of SQLite",
+    )
+    flag(
+        "--broker-url",
+        metavar="URL",
+        help="a RabbitMQ (amqp://) or Redis (redis://) instead of an own Valkey",
+    )
     add_json(parser)
 
 
@@ -54,11 +63,19 @@ def run(arguments: argparse.Namespace) -> int:
         kills=arguments.kills or usual.kills,
     )
     seed = secrets.randbelow(10**6) if arguments.seed is None else arguments.seed
-    folder = Path(tempfile.mkdtemp(prefix="bellhop-chaos-"))
+    if arguments.broker_url is not None:
+        remote_queue.knock(arguments.broker_url)
+    scratch = Scratch(arguments.database_url)
     is_proof = False
     try:
         with _stopped_by_signals():
-            account = run_chaos(folder, size, seed=seed, say=show_progress)
+            account = run_chaos(
+                scratch,
+                size,
+                seed=seed,
+                say=show_progress,
+                broker_url=arguments.broker_url,
+            )
         is_proof = account.is_kept
         _tell(account, as_json=arguments.json)
     except KeyboardInterrupt:
@@ -66,9 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     finally:
         if is_proof and not arguments.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.remove()
         else:
-            show_progress(f"Database, ledger and logs are kept in {folder}.")
+            show_progress(f"Database, ledger and logs are kept in {scratch}.")
     return 0 if is_proof else 1
 
 

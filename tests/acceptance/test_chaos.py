@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from app.chaos.scratch import DATABASE
+from tests.branch import USUAL_SERVER, require_postgresql
+from tests.rabbit import Rabbit
 from tests.waiting import wait_until
 
 if sys.platform == "win32":
@@ -76,6 +81,29 @@ def test_nothing_is_lost_and_nothing_doubled_but_where_a_kill_left_it_open(
     assert inside["without"] + inside["with_look_up"] > 0
     assert len(ledger["troubles"]) == 6
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.timeout(PROOF_WITHIN_S)
+def test_it_holds_on_postgresql_and_rabbitmq_and_leaves_nothing_there(
+    tmp_path: Path,
+) -> None:
+    require_postgresql()
+    with Rabbit() as rabbit:
+        engines = ("--database-url", USUAL_SERVER, "--broker-url", rabbit.direct_url)
+        size = ("--messages", "60", "--kills", "12")
+        with chaos(tmp_path, *size, "--json", *engines) as running:
+            printed, said = running.communicate(timeout=PROOF_WITHIN_S)
+
+    ledger = json.loads(printed)
+    assert ledger["kept"], f"{printed}\n{said}"
+    assert running.returncode == 0
+    assert (ledger["planned"], ledger["lost"]) == (60, 0)
+    assert ledger["troubles"]["connections to the database cut"] == 1
+    assert list(tmp_path.iterdir()) == []
+    (database,) = re.findall(rf"{DATABASE}\w+", said)
+    url = sa.make_url(USUAL_SERVER).set(database=database)
+    with pytest.raises(sa.exc.OperationalError, match="does not exist"):
+        sa.create_engine(url).connect()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.chaos.proxy import Proxy
 from app.clock import utc_now
 from app.runtime import Runtime
 from app.services import jobs
@@ -24,7 +25,6 @@ from app.storage.migrate import migrate
 from app.storage.tables import leases
 from tests.house import make_runtime
 from tests.postgres import PREFIX, SERVER
-from tests.proxy import Proxy
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from app.chaos.proxy import Proxy
 from app.domain.tasks import FINISHED
 from app.runtime import Runtime
 from app.storage.tables import notifications, tasks, workers
@@ -31,7 +32,6 @@ from tests.branch import (
 from tests.hosts import Network
 from tests.house import make_runtime
 from tests.part import SOON_S
-from tests.proxy import Proxy
 from tests.reckoning import reckon
 from tests.simulator import Simulator
 from tests.waiting import wait_until

@@ -14,10 +14,10 @@ import pytest
 
 from app.channels.http import HttpClient
 from app.channels.http_answers import Answer, Failure, Fate
+from app.chaos.proxy import Proxy
 from tests.branch import certificate
 from tests.hosts import Host, Network
 from tests.http_client import basic
-from tests.proxy import Proxy
 from tests.senders import ALICE, BOB, MESSAGES, US
 from tests.simulator import Simulator
 from tests.waiting import wait_until

@@ -13,13 +13,13 @@ from app.broker import check_queue_server, open_doorbell, open_worker_broker
 from app.broker.rabbit_broker import RabbitWorkerBroker
 from app.broker.rabbit_check import version_warnings
 from app.broker.redis_broker import RedisWorkerBroker
+from app.chaos.proxy import Proxy
 from app.commands.checks import running
 from app.commands.checks.findings import Box, Finding, Level
 from app.errors import QueueUnavailableError
 from app.runtime import queue_url
 from app.services import health
 from tests.house import make_runtime, make_settings
-from tests.proxy import Proxy
 from tests.rabbit import HOST, PORT, Rabbit
 from tests.raw_server import CERTIFICATES
 from tests.shell import Shell

@@ -27,7 +27,8 @@ def test_the_same_seed_orders_the_same() -> None:
     assert list(faults(orders(100, seed=5), seed=5)) == list(
         faults(orders(100, seed=5), seed=5)
     )
-    assert appointments(50, seed=5) == appointments(50, seed=5)
+    planned = appointments(50, seed=5, has_server=True)
+    assert planned == appointments(50, seed=5, has_server=True)
 
 
 def test_another_seed_orders_otherwise() -> None:
@@ -106,10 +107,14 @@ def is_plain_refusal(fault: Fault) -> bool:
 
 
 @pytest.mark.parametrize("kills", [1, 8, 20, 200])
-def test_every_trouble_comes_while_workers_are_killed(kills: int) -> None:
-    planned = appointments(kills, seed=1)
+@pytest.mark.parametrize("has_server", [True, False])
+def test_every_trouble_comes_while_workers_are_killed(
+    kills: int, *, has_server: bool
+) -> None:
+    planned = appointments(kills, seed=1, has_server=has_server)
 
     moments = [appointment.after_kills for appointment in planned]
-    assert {appointment.trouble for appointment in planned} == set(Trouble)
+    impossible = set() if has_server else {Trouble.DATABASE_CUT}
+    assert {one.trouble for one in planned} == set(Trouble) - impossible
     assert moments == sorted(moments)
     assert all(0 <= moment <= kills - 1 for moment in moments)

@@ -1,7 +1,7 @@
 """A TCP proxy on the way to a real server: cut, closed, stalled, or speaking itself.
 
-`with Proxy(host, port) as proxy:` listens at `proxy.port`; with `encryption`, in TLS;
-with `address`, where other hosts can reach it.
+Used by the chaos run and by the tests. `with Proxy(host, port) as proxy:` listens at
+`proxy.port`; with `encryption`, in TLS; with `address`, where other hosts can reach it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -81,7 +82,8 @@ class Proxy:
 
     def close(self) -> None:
         """Go away: cut what there is, and refuse what comes."""
-        assert self._listener is not None
+        if self._listener is None:
+            return
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -120,8 +122,8 @@ class Proxy:
             for pipe in self._pipes:
                 pipe.client.sendall(words)
 
-    def _start(self, deed: object, *arguments: object) -> None:
-        thread = threading.Thread(target=deed, args=arguments, daemon=True)  # type: ignore[arg-type]
+    def _start(self, deed: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=deed, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()
 
