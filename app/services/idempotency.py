@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import InvalidError, Problem
 from app.services.cleanup import KEEP_IDEMPOTENCY_KEYS
 from app.storage.tables import idempotency_keys
+from app.storage.upsert import upsert
 
 #: Between a look at the key and the answer nobody forgets it.
 _A_WHILE = timedelta(minutes=5)
@@ -90,8 +90,8 @@ def _take(tx: sa.Connection, request: Request, *, now: datetime) -> bool:
         "body": "",
         "created_at": now,
     }
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(idempotency_keys).on_conflict_do_update(
+    insert = upsert(tx.dialect.name, idempotency_keys)
+    statement = insert.on_conflict_do_update(
         index_elements=["scope", "key"],
         set_=row,
         where=idempotency_keys.c.created_at <= now - KEEP_IDEMPOTENCY_KEYS,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.inbound import InboxState
 from app.domain.tasks import FINISHED
@@ -17,6 +16,7 @@ from app.storage.tables import (
     task_links,
     tasks,
 )
+from app.storage.upsert import upsert
 
 #: Milliseconds in a day: tasks are counted by the UTC day on which they ended.
 _DAY_MS = 86_400_000
@@ -115,8 +115,7 @@ def _add_to_daily_counts(tx: sa.Connection, seqs: list[int]) -> None:
     counts = [dict(group) for group in groups]
     if not counts:  # tasks of one's own are not counted
         return
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(daily_counts)
+    statement = upsert(tx.dialect.name, daily_counts)
     key = ["day", "channel", "kind", "status"]
     tx.execute(
         statement.on_conflict_do_update(

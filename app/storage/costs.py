@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.costs import Cost
 from app.storage.prepared import Prepared
@@ -21,6 +20,7 @@ from app.storage.tables import (
     tasks,
 )
 from app.storage.types import Row
+from app.storage.upsert import upsert
 
 #: What costs may be added up by.
 COLUMNS: Mapping[str, sa.Column[str]] = {
@@ -221,7 +221,7 @@ def _adding(dialect: str) -> Prepared:
 
     Made once: it is done for every message that costs something.
     """
-    made = (sqlite if dialect == "sqlite" else postgresql).insert(daily_costs)
+    made = upsert(dialect, daily_costs)
     keys = [column.name for column in daily_costs.primary_key]
     row: dict[str, Any] = {name: sa.bindparam(name) for name in (*keys, *_SUMS)}
     added = {name: daily_costs.c[name] + made.excluded[name] for name in _SUMS}

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.circuits import Circuit
 from app.domain.fallback import PastCall
 from app.domain.outcomes import Result
 from app.storage.prepared import Prepared
 from app.storage.tables import attempts, circuits, queue_states, tasks
+from app.storage.upsert import upsert
 
 #: No attempt takes longer: one that began earlier has ended before the span begins.
 _ATTEMPT_TAKES_AT_MOST = timedelta(minutes=2)
@@ -114,8 +114,7 @@ def save_circuit(
         "reason": circuit.reason,
         "updated_at": now,
     }
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(circuits).on_conflict_do_update(
+    statement = upsert(tx.dialect.name, circuits).on_conflict_do_update(
         index_elements=["gate", "provider"], set_=values
     )
     tx.execute(statement, [{"gate": gate, "provider": provider, **values}])

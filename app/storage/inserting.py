@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage.prepared import Prepared
+from app.storage.upsert import upsert
 
 
 def insert_row(tx: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
@@ -34,7 +34,7 @@ def _inserting(table: sa.Table, columns: tuple[str, ...]) -> Prepared:
 def _inserting_new(
     dialect: str, table: sa.Table, columns: tuple[str, ...], key: tuple[str, ...]
 ) -> Prepared:
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    insert = upsert(dialect, table)
     unless = insert.values(_places(columns)).on_conflict_do_nothing(index_elements=key)
     return Prepared(unless.inline())
 

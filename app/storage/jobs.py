@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage.tables import jobs
+from app.storage.upsert import upsert
 
 
 def save(tx: sa.Connection, name: str, facts: Mapping[str, Any]) -> None:
     """Write down facts of a job; the rest stays as it is."""
-    insert = _insert(tx).values(name=name, **facts)
+    insert = upsert(tx.dialect.name, jobs).values(name=name, **facts)
     tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=facts))
 
 
@@ -26,7 +26,7 @@ def all_rows(tx: sa.Connection) -> dict[str, sa.RowMapping]:
 
 def request(tx: sa.Connection, name: str, *, now: datetime) -> None:
     """Ask for a run; one that is asked for and has not begun is enough."""
-    insert = _insert(tx).values(name=name, requested_at=now)
+    insert = upsert(tx.dialect.name, jobs).values(name=name, requested_at=now)
     asked = sa.func.coalesce(jobs.c.requested_at, insert.excluded.requested_at)
     tx.execute(
         insert.on_conflict_do_update(
@@ -50,7 +50,3 @@ def answer_request(tx: sa.Connection, name: str, *, requested_at: datetime) -> N
         .where(jobs.c.name == name, jobs.c.requested_at == requested_at)
         .values(requested_at=None)
     )
-
-
-def _insert(tx: sa.Connection) -> Any:
-    return (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(jobs)

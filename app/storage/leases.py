@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import utc_now
 from app.storage.tables import leases
+from app.storage.upsert import upsert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def take(tx: sa.Connection, lease: Lease) -> bool:
 
     One statement: of two who come at the same time, one gets it.
     """
-    insert = (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(leases)
+    insert = upsert(tx.dialect.name, leases)
     new = insert.excluded
     is_own = leases.c.holder == new.holder
     taken = tx.execute(

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage import paging
 from app.storage.chunks import chunks, in_chunks
 from app.storage.tables import own_tasks, task_links, tasks
+from app.storage.upsert import upsert
 
 _ROW = sa.select(
     tasks, own_tasks.c.group_id, own_tasks.c.result, own_tasks.c.progress
@@ -59,8 +59,7 @@ def insert(
     """Insert tasks; return the id that each has, which is another's by dedupe key."""
     if not rows:
         return {}
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(tasks).on_conflict_do_nothing(
+    statement = upsert(tx.dialect.name, tasks).on_conflict_do_nothing(
         index_elements=["dedupe_key"]
     )
     tx.execute(statement, [dict(row) for row in rows])

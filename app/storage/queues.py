@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
 from app.storage.prepared import Prepared
 from app.storage.tables import WAITING, queue_states, tasks
 from app.storage.types import Moment, Row
+from app.storage.upsert import upsert
 
 #: States besides waiting that a queue is counted by.
 COUNTED = ("queued", "sending", "unknown", "failed", "dead")
@@ -237,9 +237,8 @@ def _on_index(tx: sa.Connection, sql: str) -> sa.TextClause:
 
 
 def _save(tx: sa.Connection, name: str, facts: Mapping[str, Any]) -> None:
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     row = {"name": name, "paused_by": "", "pause_reason": "", "overrides": {}, **facts}
-    statement = dialect.insert(queue_states).values(row)
+    statement = upsert(tx.dialect.name, queue_states).values(row)
     tx.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_=dict(facts))
     )

@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.house import make_runtime
-from tests.postgres import database_env
+from tests.postgres import about_sqlite, database_env
 
 ROOT = Path(__file__).resolve().parents[2]
 LOADED = "\nimport sys; print(*sys.modules)"
@@ -103,3 +105,14 @@ def test_the_worker_never_loads_what_migrates_answers_or_schedules(
 
     assert "dramatiq" in loaded
     assert not loaded & {"alembic", "flask", "apscheduler", "phonenumbers"}
+
+
+@about_sqlite
+@pytest.mark.parametrize("code", [API, SCHEDULER, WORKER])
+def test_nobody_loads_what_only_postgresql_needs(code: str, tmp_path: Path) -> None:
+    make_runtime(tmp_path).close()
+
+    loaded = loaded_by(code, tmp_path)
+
+    assert "sqlalchemy.dialects.sqlite.base" in loaded
+    assert not loaded & {"sqlalchemy.dialects.postgresql", "psycopg"}

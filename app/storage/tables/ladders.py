@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.storage.tables.base import Json, metadata
+from app.storage.tables.base import Json, metadata, partial_index
 from app.storage.types import Moment
 
 #: Condition of a partial index, written out in full as in `tables/tasks.py`.
@@ -27,10 +27,9 @@ ladders = sa.Table(
     sa.Column("climb_at", Moment, nullable=False),
     sa.Column("state", sa.String, nullable=False),
     sa.Column("created_at", Moment, nullable=False, index=True),
-    sa.Index(
+    partial_index(
         "ix_ladders_open",
         "climb_at",
-        sqlite_where=sa.text(CLIMBED),
-        postgresql_where=sa.text(CLIMBED),
+        where=CLIMBED,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.storage.tables.base import Json, metadata
+from app.storage.tables.base import Json, metadata, partial_index
 from app.storage.types import Moment
 
 #: Condition of a partial index, written out in full as in `tables/tasks.py`.
@@ -30,11 +30,10 @@ provider_events = sa.Table(
     sa.Column("next_look_at", Moment),
     sa.Column("looks", sa.Integer, nullable=False),
     sa.UniqueConstraint("provider", "event_id"),
-    sa.Index(
+    partial_index(
         "ix_provider_events_look",
         "next_look_at",
-        sqlite_where=sa.text(LOOKED_AT_AGAIN),
-        postgresql_where=sa.text(LOOKED_AT_AGAIN),
+        where=LOOKED_AT_AGAIN,
     ),
     sa.Index("ix_provider_events_received", "provider", "received_at"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.storage.tables.base import Json, metadata
+from app.storage.tables.base import Json, metadata, partial_index
 from app.storage.types import Moment
 
 services = sa.Table(
@@ -24,7 +24,7 @@ services = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
 )
 
-_REMINDED = sa.text("remind_at IS NOT NULL")
+_REMINDED = "remind_at IS NOT NULL"
 
 bookings = sa.Table(
     "bookings",
@@ -68,11 +68,10 @@ bookings = sa.Table(
     # With the id, by which lists are sorted.
     sa.Index("ix_bookings_start", "start", "id"),
     sa.Index("ix_bookings_starting", "status", "start", "id"),
-    sa.Index(
+    partial_index(
         "ix_bookings_remind",
         "remind_at",
-        sqlite_where=_REMINDED,
-        postgresql_where=_REMINDED,
+        where=_REMINDED,
     ),
     sa.Index("ix_bookings_hold", "status", "hold_expires_at"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.storage.tables.base import Json, metadata
+from app.storage.tables.base import Json, metadata, partial_index
 from app.storage.types import Moment
 
 #: Conditions of partial indexes, written out in full: a database uses such an index
@@ -56,53 +56,47 @@ tasks = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
     # In the order in which they leave, so that the first few are found at once; the
     # last one tells of a row that is not due yet without a look at the row itself.
-    sa.Index(
+    partial_index(
         "ix_tasks_leaving",
         "lane",
         "priority",
         "useful_until",
         "seq",
         "next_attempt_at",
-        sqlite_where=sa.text(WAITING),
-        postgresql_where=sa.text(WAITING),
+        where=WAITING,
     ),
     # In the order in which they fall due.
-    sa.Index(
+    partial_index(
         "ix_tasks_due",
         "lane",
         "next_attempt_at",
-        sqlite_where=sa.text(WAITING),
-        postgresql_where=sa.text(WAITING),
+        where=WAITING,
     ),
-    sa.Index(
+    partial_index(
         "ix_tasks_order",
         "order_key",
         "seq",
-        sqlite_where=sa.text(HOLDING_BACK),
-        postgresql_where=sa.text(HOLDING_BACK),
+        where=HOLDING_BACK,
     ),
     # What is over has no next attempt, and so stands here in the order of `seq`.
     sa.Index("ix_tasks_status", "status", "next_attempt_at", "seq"),
     # For lists: none of the columns ever changes.
     sa.Index("ix_tasks_kind", "kind", "lane", "seq"),
     # In the order in which they become useless.
-    sa.Index(
+    partial_index(
         "ix_tasks_useful",
         "useful_until",
-        sqlite_where=sa.text(UNSENT),
-        postgresql_where=sa.text(UNSENT),
+        where=UNSENT,
     ),
-    sa.Index(
+    partial_index(
         "ix_tasks_held",
         "worker_boot_id",
-        sqlite_where=sa.text(HELD),
-        postgresql_where=sa.text(HELD),
+        where=HELD,
     ),
-    sa.Index(
+    partial_index(
         "ix_tasks_finished",
         "finished_at",
-        sqlite_where=sa.text(FINISHED),
-        postgresql_where=sa.text(FINISHED),
+        where=FINISHED,
     ),
     sqlite_autoincrement=True,
 )
@@ -130,11 +124,10 @@ notifications = sa.Table(
     sa.Column("delivered_at", Moment),
     # Only of those that have one: most stand on no ladder, and none is named yet.
     *(
-        sa.Index(
+        partial_index(
             f"ix_notifications_{name}",
             name,
-            sqlite_where=sa.text(f"{name} IS NOT NULL"),
-            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            where=f"{name} IS NOT NULL",
         )
         for name in ("ladder_id", "provider_message_id")
     ),

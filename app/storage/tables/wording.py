@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from app.storage.tables.base import metadata
+from app.storage.tables.base import metadata, partial_index
 from app.storage.types import Moment
 
 #: Condition of a partial index, as in `tables/tasks.py`.
@@ -31,13 +31,12 @@ template_versions = sa.Table(
     sa.Column("published_at", Moment),
     sa.UniqueConstraint("kind", "channel", "language", "version"),
     # Of each text one version is in force at most, whoever publishes at once.
-    sa.Index(
+    partial_index(
         "ix_template_versions_live",
         "kind",
         "channel",
         "language",
         unique=True,
-        sqlite_where=sa.text(LIVE),
-        postgresql_where=sa.text(LIVE),
+        where=LIVE,
     ),
 )
