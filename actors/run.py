@@ -22,7 +22,7 @@ from app.services.courier import Courier, LookUp, Work
 from app.services.delivery import do
 from app.services.recording import record_and_take, save
 from app.services.stumbles import Stumble, clean_up_after, stumble_over
-from app.services.taking import Taken, take
+from app.services.taking import Taken, look, take
 from app.services.workers import Presence
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,9 @@ class Run:
         """Work until nothing is due; False where something may be left."""
         until = time.monotonic() + SLICE_S
         self._book_keeping()
-        taken = self._looked_on(take(self._courier, heard=task_id or None))
+        courier = self._courier
+        taken = take(courier, heard=task_id) if task_id else look(courier)
+        taken = self._looked_on(taken)
         while taken.work is not None:
             self.count += 1
             self._at_work(taken.work)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Rows that are refused in one transaction before somebody else has his turn.
 MOST_REFUSALS = 20
+#: An idle worker that can hear answers its ring within milliseconds.
+UNHEARD_FOR = timedelta(seconds=2)
 
 
 @dataclass(kw_only=True)
@@ -66,6 +69,20 @@ def take(courier: Courier, *, heard: str | None = None) -> Taken:
             if heard is not None:
                 releasing.put_back_heard(tx, task_id=heard, now=now)
             taken = take_within(tx, courier, gates)
+    taken.log()
+    return taken
+
+
+def look(courier: Courier) -> Taken:
+    """Take the next piece of work without a ring, as none can be heard just now.
+
+    Also what was rung for in vain: the queue server may well take rings and hand out
+    none (a command is denied, a key spoiled), and nobody else would ever come for it.
+    """
+    with courier.runtime.database.write() as tx:
+        now = utc_now()
+        releasing.put_back_unheard(tx, before=now - UNHEARD_FOR, now=now)
+        taken = take_within(tx, courier, Gates(tx, courier.runtime, now=now))
     taken.log()
     return taken
 

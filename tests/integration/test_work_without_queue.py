@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import dramatiq
@@ -19,6 +20,7 @@ from app.broker import WorkerBroker, open_doorbell
 from app.broker.rabbit_broker import RabbitPatience
 from app.broker.redis_broker import Patience
 from app.services import dispatch
+from app.services.taking import UNHEARD_FOR
 from tests.engine import UNLIMITED, Engine, open_engine
 from tests.listening import (
     BACK,
@@ -37,6 +39,9 @@ if sys.platform == "win32":
 
 #: The server is missed after three seconds; from then on the worker looks by itself.
 MISSED_WITHIN_S = 5
+#: What lets rings be stored, and none be heard.
+DENIES_WAITING = ("ACL", "SETUSER", "default", "-@blocking")
+SPOILS_FETCHING = ("SET", "test:__heartbeats__", "no heartbeat")
 LOOKS_WITHIN_S = 3
 
 
@@ -126,6 +131,28 @@ def test_messages_leave_while_rabbitmq_is_away(
 
             await_sent(engine, plan(engine, 4), within_s=LOOKS_WITHIN_S)
     assert len(engine.provider.handed) == 5
+
+
+@pytest.mark.parametrize("harm", [DENIES_WAITING, SPOILS_FETCHING], ids=["acl", "key"])
+def test_a_message_leaves_whose_ring_is_taken_and_never_handed_out(
+    tmp_path: Path,
+    server: ValkeyServer,
+    log: pytest.LogCaptureFixture,
+    harm: tuple[str, ...],
+) -> None:
+    broker = worker_broker(server, patience=Patience())
+    with at_work(tmp_path, broker, server.url, "test") as engine:
+        await_sent(engine, plan(engine, 0), within_s=LOOKS_WITHIN_S)
+        with server.client() as client:
+            client.execute_command(*harm)
+        await_logged(log, LOST)
+
+        rung = plan(engine, 1)
+        assert engine.status(rung) == "queued"
+        engine.clock.advance(milliseconds=UNHEARD_FOR / timedelta(milliseconds=1))
+        await_sent(engine, rung, within_s=LOOKS_WITHIN_S)
+
+    assert len(engine.provider.handed) == 2
 
 
 def test_a_crowd_leaves_while_the_queue_is_away(
