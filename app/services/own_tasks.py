@@ -75,10 +75,6 @@ def start_group(
     """
     if problems := problems_of_group(runtime, group, now=now):
         raise InvalidError(problems)
-    if group.dedupe_key is not None:
-        group = _only_once(group, group.dedupe_key)
-        if (known := store.group_with(tx, _key(group.tasks[:1]))) is not None:
-            return known, {}
     group_id = new_id()
     row = {
         "id": group_id,
@@ -87,8 +83,11 @@ def start_group(
         "then_task_id": None,
         "created_at": now,
         "finished_at": None,
+        "dedupe_key": _group_key(group),
     }
-    task_groups.insert(tx, row)
+    if (known := task_groups.insert(tx, row)) != group_id:
+        return known, {}
+    group = _only_once(group)
     ids = plan(tx, runtime, group.tasks, now=now, group_id=group_id)
     if group.then is not None:
         held = plan(tx, runtime, [group.then], now=now, reason=WAITS_FOR_GROUP)
@@ -247,7 +246,17 @@ def _key(wishes: Sequence[Wish]) -> str | None:
     return None
 
 
-def _only_once(group: GroupWish, key: str) -> GroupWish:
+def _group_key(group: GroupWish) -> str | None:
+    """Return the group's key as its row has it: lists of two kinds do not share one."""
+    if group.dedupe_key is None:
+        return None
+    kind = "" if group.kind is None else group.kind.name
+    return f"{kind}/{group.dedupe_key}"
+
+
+def _only_once(group: GroupWish) -> GroupWish:
+    if (key := group.dedupe_key) is None:
+        return group
     tasks = [wish.only_once(f"{key}/{n}") for n, wish in enumerate(group.tasks)]
     then = None if group.then is None else group.then.only_once(f"{key}/then")
     return replace(group, tasks=tasks, then=then)

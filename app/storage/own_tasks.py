@@ -234,16 +234,6 @@ def keep_progress(tx: sa.Connection, task_id: str, progress: Any) -> None:
     tx.execute(sa.update(own_tasks).where(this).values(progress=progress))
 
 
-def group_with(tx: sa.Connection, dedupe_key: str | None) -> str | None:
-    """Return the group of the task with this key, or None."""
-    query = (
-        sa.select(own_tasks.c.group_id)
-        .join(tasks, tasks.c.id == own_tasks.c.task_id)
-        .where(tasks.c.dedupe_key == dedupe_key)
-    )
-    return tx.execute(query).scalar_one_or_none()
-
-
 def groups_of(tx: sa.Connection, ids: Collection[str]) -> list[str]:
     """Return the groups that these tasks belong to."""
     query = (

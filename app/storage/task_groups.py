@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.storage.tables import own_tasks, task_groups, task_links, tasks
+from app.storage.upsert import upsert
 
 _OPEN = (
     sa.select(task_groups)
@@ -27,9 +28,17 @@ _UNDER_WAY = (
 )
 
 
-def insert(tx: sa.Connection, row: Mapping[str, Any]) -> None:
-    """Write a group down, before its tasks."""
-    tx.execute(sa.insert(task_groups), [dict(row)])
+def insert(tx: sa.Connection, row: Mapping[str, Any]) -> str:
+    """Write a group down, before its tasks; return its id, or that of its key's."""
+    key = task_groups.c.dedupe_key
+    statement = upsert(tx.dialect.name, task_groups).on_conflict_do_nothing(
+        index_elements=[key]
+    )
+    tx.execute(statement, [dict(row)])
+    if row["dedupe_key"] is None:
+        return str(row["id"])
+    query = sa.select(task_groups.c.id).where(key == row["dedupe_key"])
+    return str(tx.execute(query).scalar_one())
 
 
 def set_total(

@@ -38,7 +38,7 @@ def group(
     """Plan tasks side by side, and one for when all have ended; return the group's id.
 
     `then` gets `group_id`, `total`, `done` and `failed` where its function has such
-    arguments. The same `dedupe_key` plans nothing new.
+    arguments. The same `dedupe_key` plans nothing new, whatever the wishes are.
     """
     planned = GroupWish(
         tasks=tuple(wishes), then=then, name=name, dedupe_key=dedupe_key
@@ -59,7 +59,7 @@ def chunks(
     """Give a long list to as many tasks as it takes, `size` entries each.
 
     They are the first argument of the kind's function; `args` are its others. Returns
-    the group's id.
+    the group's id. The same `dedupe_key` plans nothing new of this kind.
     """
     if size < 1:
         raise ValueError(f"a chunk has at least 1 entry, not {size}")
@@ -68,4 +68,11 @@ def chunks(
         kind.wish(**{first: list(entries[start : start + size]), **(args or {})})
         for start in range(0, len(entries), size)
     ]
-    return group(wishes, then=then, name=name or kind.name, dedupe_key=dedupe_key)
+    planned = GroupWish(
+        tasks=wishes,
+        then=then,
+        name=name or kind.name,
+        dedupe_key=dedupe_key,
+        kind=kind,
+    )
+    return the_desk().start_group(planned)

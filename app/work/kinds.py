@@ -74,6 +74,8 @@ class GroupWish:
     name: str = ""
     #: The same key plans nothing new.
     dedupe_key: str | None = None
+    #: Of a list in pieces, which may be empty: it has its key among those of its kind.
+    kind: TaskKind[..., Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

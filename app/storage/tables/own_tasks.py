@@ -34,6 +34,7 @@ task_groups = sa.Table(
     sa.Column("then_task_id", sa.String),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("finished_at", Moment, index=True),
+    sa.Column("dedupe_key", sa.String, unique=True, index=True),
 )
 
 #: A task waits until each of those that it comes after is done.
