@@ -57,6 +57,7 @@ class Keeper:
         self.deaths = 0
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self.has_bad_settings = False
+        self._has_worked = False
         self._console = console
         self._run_dir = run_dir
         self._on_bad_settings = on_bad_settings
@@ -96,10 +97,13 @@ class Keeper:
         while not self._told.is_set():
             started = time.monotonic()
             exit_code = self._run_once()
-            if exit_code == EXIT_CONFIG and not self._told.is_set():
+            is_bad = exit_code == EXIT_CONFIG and not self._told.is_set()
+            if is_bad and not self._has_worked:
                 self.has_bad_settings = True
                 self._on_bad_settings()
                 return
+            # Whoever edits a file while the box runs must not take down the others.
+            self._has_worked = self._has_worked or exit_code != EXIT_CONFIG
             if not self._told.is_set():
                 self._pause(exit_code, lived_s=time.monotonic() - started)
 
@@ -166,17 +170,24 @@ class Keeper:
     def _pause(self, exit_code: int, *, lived_s: float) -> None:
         self.deaths += 1
         pause_s = self._pauses.after(exit_code=exit_code, lived_s=lived_s)
-        log.log(
-            logging.INFO if exit_code == 0 else logging.WARNING,
-            "A part ended, starting it again",
-            extra=fields(
-                "part_restarting",
-                part=self.child.name,
-                ended=how_it_ended(exit_code),
-                in_s=pause_s,
-            ),
+        level, words = _said_of(exit_code)
+        extra = fields(
+            "part_restarting",
+            part=self.child.name,
+            ended=how_it_ended(exit_code),
+            in_s=pause_s,
         )
+        log.log(level, words, extra=extra)
         self._told.wait(pause_s)
+
+
+def _said_of(exit_code: int) -> tuple[int, str]:
+    """Return how loudly, and in which words, its new start is told."""
+    if exit_code == EXIT_CONFIG:
+        words = "A part cannot start with what was changed; mend it, the others go on"
+        return logging.ERROR, words
+    level = logging.INFO if exit_code == 0 else logging.WARNING
+    return level, "A part ended, starting it again"
 
 
 def _apart(held: HeldFile) -> dict[str, Any]:

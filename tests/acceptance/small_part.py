@@ -1,7 +1,8 @@
 """A small real part for `up` to look after: `small_part.py NAME JOURNAL [HABIT]`.
 
 Writes to the journal when it starts and stops. As `api` it answers `/readyz`. Habits:
-`stubborn` ignores SIGTERM, `bad-settings` and `broken` end at once, each in its way.
+`stubborn` ignores SIGTERM, `bad-settings` and `broken` end at once, each in its way;
+so does the first of these for as long as there is a file `bad-NAME`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def orphaned() -> None:
 
 
 def main() -> None:
-    if HABIT == "bad-settings":
+    if HABIT == "bad-settings" or JOURNAL.with_name(f"bad-{NAME}").exists():
         sys.stderr.write("EMAIL_PORT: must be a number; example: EMAIL_PORT=587\n")
         sys.exit(78)
     if HABIT == "broken":

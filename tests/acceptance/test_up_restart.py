@@ -76,6 +76,24 @@ def test_mistake_in_the_settings_ends_up_with_its_message(tmp_path: Path) -> Non
     assert up.left_running() == []
 
 
+def test_mistake_that_comes_later_ends_nobody_else_and_can_be_mended(
+    tmp_path: Path,
+) -> None:
+    mistake = tmp_path / "bad-worker"
+    with RunningUp(tmp_path) as up:
+        up.wait_until_ready()
+        up.wait_for_event("worker started")
+
+        mistake.touch()
+        os.kill(up.pid_of("worker"), signal.SIGKILL)
+        up.wait_for_words("A part cannot start with what was changed")
+
+        assert "EMAIL_PORT: must be a number" in up.said
+        assert {"api", "queue", "scheduler"} <= set(up.left_running())
+        mistake.unlink()
+        up.wait_for_event("worker started", times=2)
+
+
 def test_part_that_never_comes_up_ends_up_with_its_last_words(tmp_path: Path) -> None:
     up = RunningUp(tmp_path, parts=({"name": "api", "habit": "broken"},))
 
