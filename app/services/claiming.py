@@ -25,6 +25,7 @@ from app.services.last_look import Look, bound_to, is_late, last_look
 from app.services.running import finish, prepare
 from app.storage import delivering, refusing
 from app.storage.delivering import Attempt
+from app.storage.tables import NO_PROVIDER
 from app.storage.types import Row
 
 
@@ -57,7 +58,7 @@ def claim_task(
         finish(tx, runtime, row["id"], now=utc_now(), in_turn=True)
         return refused
     token = uuid4().hex
-    attempt = Attempt(gate=row["queue"], provider="", text="")
+    attempt = Attempt(gate=row["queue"], provider=NO_PROVIDER, text="")
     number = _attempt(tx, courier, row, token, attempt)
     if number is None:
         return None

@@ -24,8 +24,9 @@ from app.storage.types import Row
 
 #: Nobody else looks the same message up in this time; a look-up takes seconds.
 LOOK_UP_TAKES_AT_MOST = timedelta(seconds=60)
-RUN_AGAIN = "The worker stopped in the middle of it; it is run again."
-HELD = "The worker stopped in the middle of it. Look what it did before you retry it."
+#: What follows for one of the owner's own tasks that was cut short.
+RUN_AGAIN = "It is run again."
+HELD = "Look what it did before you retry it."
 
 
 def claim_look_up(
@@ -93,7 +94,7 @@ def after_crash(
         tx,
         task_id=row["id"],
         status=Status.RETRYING if again else Status.DEAD,
-        reason=RUN_AGAIN if again else HELD,
+        reason=f"{row['reason']} {RUN_AGAIN if again else HELD}".strip(),
         crashes=crashes,
         now=now,
     )

@@ -14,6 +14,7 @@ from app.domain.retry import failed_pause
 from app.errors import BellhopError
 from app.services.courier import Courier
 from app.storage import recovering, refusing
+from app.storage.recovering import InDoubt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ def clean_up_after(courier: Courier, stumble: Stumble) -> None:
     now = utc_now()
     policy = courier.runtime.policy
     look_up_at = now + policy.look_up
+    stumbled = f"Bellhop stumbled ({stumble.error})"
     with courier.runtime.database.write() as tx:
         # A worker that holds something is thought busy: no bell would be rung for it.
         recovering.free_look_ups(
@@ -51,9 +53,12 @@ def clean_up_after(courier: Courier, stumble: Stumble) -> None:
         recovering.make_unknown(
             tx,
             boot_id=courier.boot_id,
-            reason=f"Bellhop stumbled ({stumble.error}); it may have been sent.",
+            message=InDoubt(
+                reason=f"{stumbled}; it may have been sent.", clear_up_at=look_up_at
+            ),
+            # Not at once: this worker would only stumble over it again.
+            own=InDoubt(reason=f"{stumbled} while it ran.", clear_up_at=look_up_at),
             now=now,
-            look_up_at=look_up_at,
             at_once=REPEATS_SAFELY,
         )
         rounds = refusing.rounds_of(tx, task_id=stumble.task_id)
@@ -62,8 +67,7 @@ def clean_up_after(courier: Courier, stumble: Stumble) -> None:
         refusing.postpone(
             tx,
             task_id=stumble.task_id,
-            reason=f"Bellhop stumbled ({stumble.error}) before the call; "
-            "it is tried again.",
+            reason=f"{stumbled} before the call; it is tried again.",
             now=now,
             until=now + failed_pause(rounds, policy.retry_failed),
         )

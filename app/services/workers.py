@@ -12,6 +12,7 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,11 +25,17 @@ from app.runtime import Runtime
 from app.services import dispatch
 from app.storage import recovering, releasing
 from app.storage.lock import FileLock
+from app.storage.recovering import InDoubt
 
 log = logging.getLogger(__name__)
 
 #: Said of a message that was being sent when its worker died.
 DIED = "The worker stopped during the call; nobody knows whether it was sent."
+#: Said of one of the owner's own tasks; `look_ups.after_crash` adds what follows.
+DIED_AT_TASK = "The worker stopped while it ran."
+#: A process that has said goodbye is gone after this; until then a task that did not
+#: end in time may go on in it.
+GONE_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,7 @@ def beat(runtime: Runtime, presence: Presence) -> bool:
 def leave(runtime: Runtime, presence: Presence) -> None:
     """Say goodbye after the last message; what is still held becomes unknown."""
     with runtime.database.write() as tx:
-        _take_over(tx, runtime, boot_id=presence.boot_id)
+        _take_over(tx, runtime, boot_id=presence.boot_id, gone_within=GONE_WITHIN)
     presence.lock.close()
     with suppress(OSError):
         presence.lock_path.unlink()
@@ -104,14 +111,21 @@ def take_over(runtime: Runtime) -> int:
     return len(dead)
 
 
-def _take_over(tx: sa.Connection, runtime: Runtime, *, boot_id: str) -> None:
+def _take_over(
+    tx: sa.Connection,
+    runtime: Runtime,
+    *,
+    boot_id: str,
+    gone_within: timedelta = timedelta(0),
+) -> None:
     now = utc_now()
     recovering.make_unknown(
         tx,
         boot_id=boot_id,
-        reason=DIED,
+        message=InDoubt(reason=DIED, clear_up_at=now + runtime.policy.look_up),
+        # There is no provider whose "not found" proves nothing yet.
+        own=InDoubt(reason=DIED_AT_TASK, clear_up_at=now + gone_within),
         now=now,
-        look_up_at=now + runtime.policy.look_up,
         at_once=REPEATS_SAFELY,
     )
     recovering.free_look_ups(tx, boot_id=boot_id, now=now, look_up_at=now)

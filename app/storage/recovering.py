@@ -6,6 +6,7 @@ Each statement is level-triggered: it makes rows right, and may run any number o
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,14 @@ import sqlalchemy as sa
 
 from app.storage.locking import at_hand, waited_for
 from app.storage.refusing import doubted
-from app.storage.tables import UNSENT, attempts, notifications, tasks, workers
+from app.storage.tables import (
+    NO_PROVIDER,
+    UNSENT,
+    attempts,
+    notifications,
+    tasks,
+    workers,
+)
 from app.storage.types import Moment
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -23,6 +31,20 @@ _USELESS = """
     {order} LIMIT :at_most {lock}
 """
 _WAITED = "AND queue = :queue AND useful_until - due_at = :ttl"
+#: Whom a task's last attempt called.
+_LAST_PROVIDER = (
+    sa.select(attempts.c.provider)
+    .where(attempts.c.task_id == tasks.c.id, attempts.c.number == tasks.c.attempts)
+    .scalar_subquery()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InDoubt:
+    """Why nobody knows how something ended, and when that is cleared up."""
+
+    reason: str
+    clear_up_at: datetime
 
 
 def register_worker(
@@ -76,20 +98,16 @@ def make_unknown(
     tx: sa.Connection,
     *,
     boot_id: str,
-    reason: str,
+    message: InDoubt,
+    own: InDoubt,
     now: datetime,
-    look_up_at: datetime,
     at_once: Collection[str] = (),
 ) -> int:
     """Move what a dead worker was sending to `unknown`; return how many rows.
 
-    `at_once`: providers of whose messages nobody has to wait for a look-up.
+    `message` is for messages, `own` for the owner's own tasks; `at_once`: providers of
+    whose messages nobody has to wait for a look-up.
     """
-    harmless = sa.exists().where(
-        attempts.c.task_id == tasks.c.id,
-        attempts.c.number == tasks.c.attempts,
-        attempts.c.provider.in_(at_once),
-    )
     held = sa.and_(tasks.c.status == "sending", tasks.c.worker_boot_id == boot_id)
     # First the attempts, then the tasks, as whoever records an answer: of two at once
     # one waits for the other.
@@ -99,17 +117,22 @@ def make_unknown(
             attempts.c.task_id.in_(sa.select(tasks.c.id).where(held)),
             attempts.c.ended_at.is_(None),
         )
-        .values(ended_at=now, outcome="ambiguous", reason=reason)
+        .values(
+            ended_at=now,
+            outcome="ambiguous",
+            reason=_why(attempts.c.provider, message, own),
+        )
     )
     moved = tx.execute(
         sa.update(tasks)
         .where(waited_for(tx, held))
         .values(
             status="unknown",
-            reason=reason,
+            reason=_why(_LAST_PROVIDER, message, own),
             next_attempt_at=sa.case(
-                (harmless, sa.literal(now, Moment)),
-                else_=sa.literal(look_up_at, Moment),
+                (_LAST_PROVIDER == NO_PROVIDER, sa.literal(own.clear_up_at, Moment)),
+                (_LAST_PROVIDER.in_(at_once), sa.literal(now, Moment)),
+                else_=sa.literal(message.clear_up_at, Moment),
             ),
             rung_at=None,
             claim=None,
@@ -239,6 +262,12 @@ def give_up_unknown(
         )
     )
     return moved.rowcount
+
+
+def _why(
+    provider: sa.ColumnElement[str], message: InDoubt, own: InDoubt
+) -> sa.ColumnElement[str]:
+    return sa.case((provider == NO_PROVIDER, own.reason), else_=message.reason)
 
 
 def _useless(tx: sa.Connection, *, more: str) -> sa.TextClause:

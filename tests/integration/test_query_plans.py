@@ -25,6 +25,7 @@ from app.storage import (
     working,
 )
 from app.storage.delivering import Attempt
+from app.storage.recovering import InDoubt
 from app.storage.tables import tasks
 from tests.clock import USUAL
 from tests.house import make_runtime
@@ -38,6 +39,7 @@ QUEUES = ("sms", "whatsapp", "email")
 EARLIER = USUAL - timedelta(hours=1)
 LATER = USUAL + timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+IN_DOUBT = InDoubt(reason="", clear_up_at=USUAL)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +134,7 @@ STATEMENTS: dict[str, tuple[Ask, set[str]]] = {
     "take over": (
         lambda tx: (
             recovering.make_unknown(
-                tx, boot_id="1", reason="", now=USUAL, look_up_at=USUAL
+                tx, boot_id="1", message=IN_DOUBT, own=IN_DOUBT, now=USUAL
             ),
             recovering.orphans(tx),
         ),

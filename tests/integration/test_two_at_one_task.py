@@ -18,6 +18,7 @@ from app.services import (
 from app.storage import cleaning, delivering, looking_up, recovering, tables
 from app.storage import messages as message_store
 from app.storage.delivering import Attempt
+from app.storage.recovering import InDoubt
 from tests.engine import Engine
 from tests.house import (
     rows,
@@ -111,9 +112,9 @@ def test_a_take_over_leaves_what_is_being_recorded(engine: Engine) -> None:
         return recovering.make_unknown(
             tx,
             boot_id=engine.presence.boot_id,
-            reason="dead",
+            message=InDoubt(reason="dead", clear_up_at=now),
+            own=InDoubt(reason="dead", clear_up_at=now),
             now=now,
-            look_up_at=now,
         )
 
     _, taken = both(engine.runtime, record, take_over)

@@ -27,6 +27,7 @@ from app.storage.tables.shop import bookings, payments, services
 from app.storage.tables.tasks import (
     HELD,
     HOLDING_BACK,
+    NO_PROVIDER,
     UNSENT,
     WAITING,
     attempts,
@@ -39,6 +40,7 @@ from app.storage.tables.wording import template_versions
 __all__ = [
     "HELD",
     "HOLDING_BACK",
+    "NO_PROVIDER",
     "UNSENT",
     "WAITING",
     "api_keys",

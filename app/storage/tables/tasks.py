@@ -15,6 +15,9 @@ UNSENT = "status IN ('pending', 'queued', 'retrying', 'failed')"
 FINISHED = "finished_at IS NOT NULL"
 HOLDING_BACK = "status IN ('pending', 'queued', 'sending', 'retrying', 'unknown')"
 
+#: Stands in an attempt at a task of one's own in place of a provider.
+NO_PROVIDER = ""
+
 tasks = sa.Table(
     "tasks",
     metadata,
