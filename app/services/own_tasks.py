@@ -89,12 +89,13 @@ def start_group(
         return known, {}
     group = _only_once(group)
     ids = plan(tx, runtime, group.tasks, now=now, group_id=group_id)
+    members = set(ids.values())
+    task_groups.add_guests(tx, group_id, members - ids.keys())
     if group.then is not None:
         held = plan(tx, runtime, [group.then], now=now, reason=WAITS_FOR_GROUP)
         ids |= held
-    total = sum(ids[wish.id] == wish.id for wish in group.tasks)
     then_id = _then_id(group, ids)
-    task_groups.set_total(tx, group_id, total=total, then_task_id=then_id)
+    task_groups.set_total(tx, group_id, total=len(members), then_task_id=then_id)
     settle(tx, runtime, ended=(), groups=[group_id], now=now)
     return group_id, ids
 

@@ -135,13 +135,12 @@ def finish(
     standing = own_tasks.standing(tx, task_id)
     if standing is None:
         return  # cleaned up meanwhile
-    status, group_id = standing
+    status, groups = standing
     if ran is not None:
         kept = ran.result if status == Status.SENT else None
         progress = None if ran.progress is None else asdict(ran.progress)
         own_tasks.keep_result(tx, task_id, result=kept, progress=progress)
     if Status(status) in FINISHED:
-        groups = [] if group_id is None else [group_id]
         settle(tx, runtime, ended=[task_id], groups=groups, now=now, in_turn=in_turn)
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from app.storage import paging
 from app.storage.chunks import chunks, in_chunks
-from app.storage.tables import own_tasks, task_links, tasks
+from app.storage.tables import group_guests, own_tasks, task_links, tasks
 from app.storage.upsert import upsert
 
 _ROW = sa.select(
@@ -25,8 +25,11 @@ _ROW = sa.select(
 # Asked at the end of every task, and so made once.
 _STATUS = sa.select(tasks.c.status).where(tasks.c.id == sa.bindparam("task_id"))
 _STANDING = (
-    sa.select(tasks.c.status, own_tasks.c.group_id)
+    sa.select(
+        tasks.c.status, own_tasks.c.group_id, group_guests.c.group_id.label("host_id")
+    )
     .join(own_tasks, own_tasks.c.task_id == tasks.c.id)
+    .outerjoin(group_guests, group_guests.c.task_id == tasks.c.id)
     .where(tasks.c.id == sa.bindparam("task_id"))
 )
 _LINKED = sa.select(task_links.c.task_id).where(
@@ -126,10 +129,13 @@ def afters(tx: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-def standing(tx: sa.Connection, task_id: str) -> tuple[str, str | None] | None:
-    """Return a task's status and its group, or None where there is no such task."""
-    row = tx.execute(_STANDING, {"task_id": task_id}).one_or_none()
-    return None if row is None else (row.status, row.group_id)
+def standing(tx: sa.Connection, task_id: str) -> tuple[str, set[str]] | None:
+    """Return a task's status and its groups, or None where there is no such task."""
+    rows = tx.execute(_STANDING, {"task_id": task_id}).all()
+    if not rows:
+        return None
+    groups = {group for row in rows for group in (row.group_id, row.host_id)}
+    return rows[0].status, groups - {None}
 
 
 def status_of(tx: sa.Connection, task_id: str) -> str | None:
@@ -235,14 +241,13 @@ def keep_progress(tx: sa.Connection, task_id: str, progress: Any) -> None:
 
 
 def groups_of(tx: sa.Connection, ids: Collection[str]) -> list[str]:
-    """Return the groups that these tasks belong to."""
-    query = (
-        sa.select(own_tasks.c.group_id)
-        .where(own_tasks.c.group_id.is_not(None))
-        .distinct()
-    )
-    found = in_chunks(tx, query, own_tasks.c.task_id, ids)
-    return list({row.group_id for row in found})
+    """Return the groups that these tasks belong to, or are guests of."""
+    found: set[str | None] = set()
+    for table in (own_tasks, group_guests):
+        query = sa.select(table.c.group_id).distinct()
+        rows = in_chunks(tx, query, table.c.task_id, ids)
+        found.update(row.group_id for row in rows)
+    return [group_id for group_id in found if group_id is not None]
 
 
 def _ids_of(tx: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -258,12 +263,17 @@ def _ids_of(tx: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, s
 def _ids_before(
     tx: sa.Connection, chosen: Filter, before: str | None, count: int
 ) -> Sequence[str]:
-    query = sa.select(own_tasks.c.task_id).order_by(own_tasks.c.task_id.desc())
+    def ids_in(table: sa.Table) -> sa.Select[Any]:
+        query = sa.select(table.c.task_id)
+        if chosen.group_id is not None:
+            query = query.where(table.c.group_id == chosen.group_id)
+        return query if before is None else query.where(table.c.task_id < before)
+
+    query: sa.Select[Any] | sa.CompoundSelect[Any] = ids_in(own_tasks)
     if chosen.group_id is not None:
-        query = query.where(own_tasks.c.group_id == chosen.group_id)
-    if before is not None:
-        query = query.where(own_tasks.c.task_id < before)
-    return tx.execute(query.limit(count)).scalars().all()
+        query = sa.union_all(query, ids_in(group_guests))
+    newest_first = query.order_by(sa.desc("task_id")).limit(count)
+    return tx.execute(newest_first).scalars().all()
 
 
 def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:

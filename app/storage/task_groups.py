@@ -8,7 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.storage.tables import own_tasks, task_groups, task_links, tasks
+from app.storage.tables import (
+    group_guests,
+    own_tasks,
+    task_groups,
+    task_links,
+    tasks,
+)
 from app.storage.upsert import upsert
 
 _OPEN = (
@@ -26,6 +32,13 @@ _UNDER_WAY = (
     .order_by(own_tasks.c.task_id.desc())
     .limit(1)
 )
+_GUEST_UNDER_WAY = (
+    sa.select(group_guests.c.task_id)
+    .join(tasks, tasks.c.id == group_guests.c.task_id)
+    .where(group_guests.c.group_id == sa.bindparam("group_id"))
+    .where(tasks.c.status.not_in(sa.bindparam("finished", expanding=True)))
+    .limit(1)
+)
 
 
 def insert(tx: sa.Connection, row: Mapping[str, Any]) -> str:
@@ -39,6 +52,16 @@ def insert(tx: sa.Connection, row: Mapping[str, Any]) -> str:
         return str(row["id"])
     query = sa.select(task_groups.c.id).where(key == row["dedupe_key"])
     return str(tx.execute(query).scalar_one())
+
+
+def add_guests(tx: sa.Connection, group_id: str, ids: Collection[str]) -> None:
+    """Let a group wait for tasks, too, that were there before it.
+
+    One that ends in this very moment, unseen, is found by the job (`following.py`).
+    """
+    rows = [{"group_id": group_id, "task_id": task_id} for task_id in ids]
+    if rows:
+        tx.execute(sa.insert(group_guests), rows)
 
 
 def set_total(
@@ -77,15 +100,21 @@ def is_under_way(
     Members run in the order in which they were planned: mostly one look is enough.
     """
     facts = {"group_id": group_id, "finished": list(finished)}
-    return tx.execute(_UNDER_WAY, facts).first() is not None
+    return any(
+        tx.execute(query, facts).first() is not None
+        for query in (_UNDER_WAY, _GUEST_UNDER_WAY)
+    )
 
 
 def count_by_status(tx: sa.Connection, group_id: str) -> dict[str, int]:
-    """Count a group's members by their status."""
+    """Count a group's members by their status, its guests among them."""
+    members = sa.union_all(
+        sa.select(own_tasks.c.task_id).where(own_tasks.c.group_id == group_id),
+        sa.select(group_guests.c.task_id).where(group_guests.c.group_id == group_id),
+    ).subquery()
     query = (
         sa.select(tasks.c.status, sa.func.count())
-        .join(own_tasks, own_tasks.c.task_id == tasks.c.id)
-        .where(own_tasks.c.group_id == group_id)
+        .join(members, members.c.task_id == tasks.c.id)
         .group_by(tasks.c.status)
     )
     return {row[0]: row[1] for row in tx.execute(query)}

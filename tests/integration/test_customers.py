@@ -49,6 +49,7 @@ PERSONAL = {
 IMPERSONAL = {
     *("installation", "api_keys", "queue_states", "circuits", "leases", "workers"),
     *("jobs", "daily_counts", "services", "task_groups", "task_links"),
+    "group_guests",
     *("daily_costs", "template_versions"),
     # Keyed hashes of addresses, for two days.
     *("verifications", "stopped_codes"),

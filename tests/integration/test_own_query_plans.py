@@ -44,6 +44,13 @@ def listed(**chosen: Any) -> Ask:
             "ix_own_tasks_group",
         ),
         (
+            lambda tx: task_groups.is_under_way(tx, "x", finished=FINISHED),
+            "group_guests USING COVERING INDEX sqlite_autoindex",
+        ),
+        (lambda tx: own_tasks.standing(tx, "x"), "ix_group_guests_task_id"),
+        (lambda tx: own_tasks.groups_of(tx, ["x"]), "ix_group_guests_task_id"),
+        (lambda tx: task_groups.count_by_status(tx, "x"), "ix_own_tasks_group"),
+        (
             lambda tx: task_groups.overlooked(tx, finished=FINISHED, limit=9),
             "ix_tasks_status",
         ),

@@ -21,7 +21,12 @@ from app.storage.tables.house import (
 )
 from app.storage.tables.ladders import ladders
 from app.storage.tables.money import daily_costs
-from app.storage.tables.own_tasks import own_tasks, task_groups, task_links
+from app.storage.tables.own_tasks import (
+    group_guests,
+    own_tasks,
+    task_groups,
+    task_links,
+)
 from app.storage.tables.receipts import provider_events
 from app.storage.tables.shop import bookings, payments, services
 from app.storage.tables.tasks import (
@@ -50,6 +55,7 @@ __all__ = [
     "consents",
     "daily_costs",
     "daily_counts",
+    "group_guests",
     "idempotency_keys",
     "inbox",
     "installation",

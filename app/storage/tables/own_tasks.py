@@ -37,6 +37,23 @@ task_groups = sa.Table(
     sa.Column("dedupe_key", sa.String, unique=True, index=True),
 )
 
+#: A task that was there before a group that wants it: the group waits for it as well.
+group_guests = sa.Table(
+    "group_guests",
+    metadata,
+    sa.Column(
+        "group_id",
+        sa.ForeignKey("task_groups.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column(
+        "task_id",
+        sa.ForeignKey("tasks.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+)
+
 #: A task waits until each of those that it comes after is done.
 task_links = sa.Table(
     "task_links",

@@ -150,7 +150,8 @@ class TaskAnswer(BaseModel):
 
     `waiting` (for its time, for other tasks or its next try), `running`, `done`,
     `failed` (a person must act), `called_off`. The status of what is done is `sent`.
-    `after` are the tasks that it waits for or has waited for.
+    `after` are the tasks that it waits for or has waited for, `group_id` is the group
+    that it was planned with; others may have taken it in by its `dedupe_key`.
     """
 
     id: str
