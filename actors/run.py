@@ -18,7 +18,7 @@ from app.broker import ACTOR_NAME, TimeLimits, WorkerBroker
 from app.errors import BellhopError
 from app.logs import fields
 from app.services import dispatch
-from app.services.courier import Courier, LookUp, Work
+from app.services.courier import Courier, LookUp, MessageClaim, Work
 from app.services.delivery import do
 from app.services.recording import record_and_take, save
 from app.services.stumbles import Stumble, clean_up_after, stumble_over
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 SLICE_S = 5.0
 #: Seconds for taking a piece of work, and for recording one.
 BOOK_KEEPING_S = 45.0
+#: Seconds that a call to a provider may run beyond its own deadline before it is broken
+#: off. It has ended by then, and nothing that it answered is lost.
+OVERRUN_S = 30.0
 #: How often it looks again where the first look brought nothing for lack of time.
 MOST_LOOKS = 5
 
@@ -128,9 +131,12 @@ class Run:
         if isinstance(work, LookUp):
             return
         policy = work.policy
+        # A message is limited by its call's own deadline: who breaks the call off
+        # cannot say any more whether it was sent.
+        least_s = work.within_s + OVERRUN_S if isinstance(work, MessageClaim) else 0.0
         self.limits.begin(
-            soft_s=policy.soft_time_limit.total_seconds(),
-            hard_s=policy.time_limit.total_seconds(),
+            soft_s=max(policy.soft_time_limit.total_seconds(), least_s),
+            hard_s=max(policy.time_limit.total_seconds(), least_s),
         )
 
     def _looked_on(self, taken: Taken) -> Taken:

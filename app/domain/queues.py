@@ -52,7 +52,7 @@ class QueuePolicy:
     #: No quick retry waits longer, jitter included.
     retry_cap: timedelta = LONGEST_QUICK_PAUSE
     #: A task of one's own is asked to end after the first, and broken off after the
-    #: second. A call to a provider has a deadline of its own, far shorter.
+    #: second. A call to a provider ends by itself, after the first at the latest.
     soft_time_limit: timedelta = timedelta(seconds=240)
     time_limit: timedelta = timedelta(seconds=300)
 

@@ -86,15 +86,17 @@ def _claimed_message(
     if number is None:
         return None
     begin_call(gates, gate, terms)
+    policy = gates.policy(row["queue"])
     return MessageClaim(
         row=row,
-        policy=gates.policy(row["queue"]),
+        policy=policy,
         token=token,
         number=number,
         message=message,
         provider=provider,
         called=terms.called,
-        within_s=terms.within_s,
+        # The call ends by itself then, and says what became of the message.
+        within_s=min(terms.within_s, policy.soft_time_limit.total_seconds()),
         is_probe=terms.is_probe,
     )
 

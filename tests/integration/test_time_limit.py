@@ -17,9 +17,10 @@ from actors import run as actor
 from actors.run import Run
 from app.broker import LocalDoorbell, TimeLimits, open_local_broker
 from app.broker.local_broker import LocalBroker
+from app.domain.circuits import PATIENCE_S
 from app.domain.outcomes import Outcome, Result
 from app.domain.queues import QueuePolicy
-from app.services import dispatch
+from app.services import dispatch, queues
 from app.storage.tables import tasks
 from tests.engine import Engine
 from tests.postgres import about_sqlite
@@ -51,6 +52,7 @@ def working(
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(actor, "BOOK_KEEPING_S", limit_s)
+            patch.setattr(actor, "OVERRUN_S", limit_s)
             yield worker, broker, run
     finally:
         worker.stop()
@@ -64,6 +66,12 @@ def short_queues(engine: Engine, limit_s: float) -> dict[str, QueuePolicy]:
         name: replace(policy, soft_time_limit=limit * 2, time_limit=limit)
         for name, policy in engine.runtime.policy.queues.items()
     }
+
+
+def limit(engine: Engine, queue: str, *, soft: str, hard: str) -> None:
+    values = {"soft_time_limit": soft, "time_limit": hard}
+    with engine.runtime.database.write() as tx:
+        queues.change(tx, engine.runtime, queue, values, by="admin")
 
 
 def endless() -> Outcome:
@@ -123,6 +131,42 @@ def test_a_call_that_ends_in_time_is_not_disturbed(engine: Engine) -> None:
 
     with working(engine, limit_s=WITHIN_S):
         wait_for(engine, message, "sent")
+
+
+def test_an_answer_that_comes_after_the_queues_limits_is_kept(engine: Engine) -> None:
+    class Watched(TimeLimits):
+        def begin(self, *, soft_s: float, hard_s: float) -> None:
+            super().begin(soft_s=soft_s, hard_s=hard_s)
+            self.shortest_s = min(soft_s, hard_s)
+
+    def at_the_last_moment() -> Outcome:
+        assert limits.shortest_s > 10 * engine.provider.given_s[-1]
+        return Outcome(result=Result.ACCEPTED)
+
+    limits = engine.run.limits = Watched()
+    limit(engine, "sms", soft="1s", hard="2s")
+    engine.provider.script.append(at_the_last_moment)
+    message = engine.message()
+
+    engine.work()
+
+    assert engine.status(message) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("soft", "given_s"),
+    [("1s", 1.0), ("40s", PATIENCE_S)],
+    ids=["the queue's, where it is shorter", "the usual patience"],
+)
+def test_a_call_gets_the_seconds_of_its_queue(
+    engine: Engine, soft: str, given_s: float
+) -> None:
+    limit(engine, "sms", soft=soft, hard="41s")
+    engine.message()
+
+    engine.work()
+
+    assert engine.provider.given_s == [given_s]
 
 
 def test_a_call_that_no_limit_can_break_off_ends_the_worker(
