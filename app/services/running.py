@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic_core import from_json
 
-from app.domain.durations import parse_duration
+from app.domain.durations import LONGEST_DURATION, parse_duration
 from app.domain.gate import Refusal
 from app.domain.outcomes import Outcome, Result
 from app.domain.tasks import FINISHED, Status
@@ -113,7 +113,8 @@ def run(prepared: Prepared, *, attempt: int) -> Ran:
         ):
             returned = kind.function(**prepared.arguments)
         outcome, result = _returned(returned)
-    except (Exception, TimeLimit) as error:  # noqa: BLE001 - the owner's code may raise anything
+    except BaseException as error:  # noqa: BLE001 - the owner's code may raise anything
+        # No signal ends in this thread: a SystemExit comes from a library (argparse).
         outcome, result = _raised(task, kind, error), None
     return Ran(outcome=outcome, result=result, progress=reports.unwritten)
 
@@ -196,7 +197,8 @@ def _returned(value: Any) -> tuple[Outcome, Any]:
 
 def _raised(task: CurrentTask, kind: AnyKind, error: BaseException) -> Outcome:
     if isinstance(error, Retry):
-        return _outcome(Result.TRANSIENT, str(error), retry_after=_pause(error.after))
+        words = _words(error) or type(error).__name__
+        return _outcome(Result.TRANSIENT, words, retry_after=_pause(error.after))
     if isinstance(error, (SoftTimeLimit, TimeLimit)):
         return _outcome(Result.TRANSIENT, TOOK_TOO_LONG)
     words = _told(error)
@@ -220,7 +222,7 @@ def _is_fatal(kind: AnyKind, error: BaseException) -> bool:
 
 def _pause(after: timedelta | str | None) -> timedelta | None:
     try:
-        return None if after is None else parse_duration(after)
+        return None if after is None else min(parse_duration(after), LONGEST_DURATION)
     except ValueError:
         return (
             None  # the queue's own pause, then: its author's slip is no reason to die
@@ -234,10 +236,17 @@ def _outcome(
 
 
 def _told(error: BaseException) -> str:
-    words = str(error)
+    words = _words(error)
     if isinstance(error, Fatal) and words:
         return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - its `__str__` is the owner's code, too
+        return ""
 
 
 def _short(words: str) -> str:

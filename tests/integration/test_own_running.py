@@ -20,6 +20,21 @@ from tests.own import Shed, open_shed
 from tests.own_kinds import obey, orders, raising
 
 
+class Speechless(Exception):  # noqa: N818 - named for what it is
+    """An error of whose words only another error comes."""
+
+    def __str__(self) -> str:
+        raise SystemExit("no words")
+
+
+class SpeechlessRetry(Speechless, Retry):
+    """Wants to be tried again."""
+
+
+class SpeechlessFatal(Speechless, Fatal):
+    """Wants to be the end."""
+
+
 @pytest.fixture(name="shed")
 def shed_of_the_house(tmp_path: Path) -> Iterator[Shed]:
     with open_shed(tmp_path) as shed:
@@ -50,6 +65,14 @@ def test_a_task_keeps_what_its_function_returned(shed: Shed) -> None:
         (Fatal("a\x00b\ud800\x1b[31m"), "dead", "a b  [31m"),
         (Fatal(), "dead", "Fatal"),
         (KeyError("x"), "dead", "KeyError: 'x'"),
+        # As `sys.exit` of somebody's library does.
+        (SystemExit(2), "retrying", "SystemExit: 2"),
+        (SystemExit(), "retrying", "SystemExit"),
+        (KeyboardInterrupt(), "retrying", "KeyboardInterrupt"),
+        (GeneratorExit(), "retrying", "GeneratorExit"),
+        (Speechless(), "retrying", "Speechless"),
+        (SpeechlessRetry(), "retrying", "SpeechlessRetry"),
+        (SpeechlessFatal(), "dead", "SpeechlessFatal"),
     ],
     ids=repr,
 )
@@ -107,9 +130,12 @@ def test_a_task_may_say_when_it_wants_to_be_tried_again(shed: Shed) -> None:
     assert shed.row(task_id)["next_attempt_at"] == in_ten_minutes
 
 
-def test_a_slip_in_a_retry_is_no_reason_to_die(shed: Shed) -> None:
+@pytest.mark.parametrize("after", ["ten minutes", timedelta.max], ids=str)
+def test_a_slip_in_a_retry_is_no_reason_to_die(
+    shed: Shed, after: str | timedelta
+) -> None:
     task_id = obey.enqueue()
-    orders.append(raising(Retry("busy", after="ten minutes")))
+    orders.append(raising(Retry("busy", after=after)))
 
     shed.work()
 
