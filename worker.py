@@ -34,6 +34,7 @@ from app.runtime import Runtime, open_runtime, queue_namespace, queue_url
 from app.services import dispatch, recovery, workers
 from app.services.actors_found import load_actors
 from app.services.opening import open_courier
+from app.services.queue_server import warn_of_queue_server
 from app.services.workers import Presence
 from app.supervisor import parent
 
@@ -95,6 +96,7 @@ def _work(settings: Settings, *, name: str) -> int:
         run.ring_for_what_is_due()
         log.info("Worker started", extra=fields("worker_started", name=name))
         service_manager.notify("READY=1")
+        warn_of_queue_server(settings)  # here nothing waits for its answer
         code = _watch(stop, runtime, presence, broker=broker, worker=worker, run=run)
         service_manager.notify("STOPPING=1")
         _stop(worker)

@@ -17,6 +17,7 @@ WITHIN_S = 1.0
 HEARTBEAT_S = 10
 #: A queue that no worker can have.
 NOWHERE = "bellhop-doctor."
+WHAT_TO_DO = "{} What to do stands in docs/rabbitmq.md."
 
 
 def check_rabbit(url: str) -> list[str]:
@@ -25,12 +26,12 @@ def check_rabbit(url: str) -> list[str]:
     try:
         line = Line(address, heartbeat_s=HEARTBEAT_S, within_s=WITHIN_S)
     except RabbitError as error:
-        return [f"The queue server cannot be asked: {error}"]
+        return [WHAT_TO_DO.format(error)]
     try:
         Publisher(line, within_s=WITHIN_S).knock(NOWHERE, within_s=WITHIN_S)
         return version_warnings(line.server_version)
     except RabbitError as error:
-        return [str(error)]
+        return [WHAT_TO_DO.format(error)]
     finally:
         line.close()
 

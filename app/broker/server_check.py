@@ -1,6 +1,6 @@
 """What at a queue server's settings could harm: asked once, at start and by `doctor`.
 
-Called by `commands/`, `worker.py` and the API's start; never changes anything there.
+Called through `choice.py`; never changes anything there.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ OLDEST_VERSION = (6, 2)
 TIMEOUT_S = 1.0
 
 EVICTS = (
-    "The queue server throws rings away when its memory is full: set its "
-    "maxmemory-policy, which is {policy}, to noeviction."
+    "The queue server throws away what it was given when its memory is full, so that "
+    "messages are up to a minute late: set its maxmemory-policy, which is {policy}, to "
+    "noeviction."
 )
 DOES_NOT_PERSIST = (
     "The queue server keeps nothing on disk, so that after its restart messages are up "
@@ -28,6 +29,14 @@ DOES_NOT_PERSIST = (
 MAY_NOT_PERSIST = (
     "The queue server keeps no append-only file and does not tell whether it takes "
     "snapshots: set its appendonly to yes."
+)
+MAY_NOT_BE_ASKED = (
+    "The queue server does not tell whether it keeps what it is given: allow the "
+    "command INFO to the user in its address (ACL)."
+)
+CANNOT_BE_ASKED = (
+    "{reason} Nobody knows whether it keeps what it is given: run "
+    "`python3 bellhop.py doctor` once that is mended."
 )
 
 
@@ -41,10 +50,10 @@ def check_queue_server(url: str) -> list[str]:
             *_eviction_warnings(facts),
             *_persistence_warnings(facts, snapshots=_snapshots(client)),
         ]
+    except redis.exceptions.NoPermissionError:
+        return [MAY_NOT_BE_ASKED]
     except CONNECTION_ERRORS as error:
-        return [
-            f"The queue server cannot be asked for its settings: {reason_of(error)}"
-        ]
+        return [CANNOT_BE_ASKED.format(reason=reason_of(error))]
     finally:
         client.connection_pool.disconnect()
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 from app import config, logs
 from app.runtime import open_runtime
 from app.services.actors_found import load_actors
+from app.services.queue_server import warn_of_queue_server
 from app.supervisor import parent
 from app.supervisor.checks import check_port_free
 from app.web.server import serve
@@ -29,6 +30,7 @@ def run(_arguments: argparse.Namespace) -> int:
     with open_runtime(settings, registry=load_actors()) as runtime:
         check_port_free(settings)
         parent.watch_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        warn_of_queue_server(settings)
         serve(runtime)
     _end()
 

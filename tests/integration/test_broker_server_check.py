@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
+
+import pytest
 
 from app.broker import check_queue_server
 from app.broker.server_check import _version_warnings
+from app.services.queue_server import warn_of_queue_server
+from tests.house import make_settings
 from tests.valkey import ValkeyServer, free_port
 
 
@@ -46,6 +52,47 @@ def test_server_that_cannot_be_asked_is_a_warning_not_an_error(tmp_path: Path) -
     assert "refuses the login" in refused
     assert "hunter2" not in refused
     assert "cannot be reached" in away
+
+
+def test_server_that_tells_nothing_is_a_warning_with_its_cure(tmp_path: Path) -> None:
+    with ValkeyServer(tmp_path) as server:
+        server.command("ACL", "SETUSER", "default", "-info")
+
+        (warning,) = check_queue_server(server.url)
+
+    assert "allow the command INFO" in warning
+
+
+def test_stalled_server_costs_about_a_second(tmp_path: Path) -> None:
+    with ValkeyServer(tmp_path) as server:
+        server.stall()
+        began = time.monotonic()
+
+        (warning,) = check_queue_server(server.url)
+
+    assert time.monotonic() - began < 1.5
+    assert "does not answer" in warning
+
+
+def test_each_trouble_is_a_warning_of_its_own_at_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ValkeyServer(tmp_path, maxmemory_policy="allkeys-lru") as server:
+        warn_of_queue_server(make_settings(tmp_path, REDIS_URL=server.url))
+
+        expected = check_queue_server(server.url)
+
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    assert {record.action for record in caplog.records} == {"queue_server_unsafe"}  # type: ignore[attr-defined]
+    assert [record.facts["why"] for record in caplog.records] == expected  # type: ignore[attr-defined]
+
+
+def test_box_without_a_queue_server_says_nothing_at_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_of_queue_server(make_settings(tmp_path))
+
+    assert caplog.records == []
 
 
 def test_old_server_is_told() -> None:
