@@ -7,7 +7,6 @@ send once more, or hold for a person.
 from __future__ import annotations
 
 import random
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -28,7 +27,6 @@ from app.services.courier import Courier, Found
 from app.services.gates import Gates
 from app.services.settlement import settlement
 from app.storage import delivering
-from app.storage.types import Row
 
 TOO_LATE_NOT_SENT = (
     "The provider does not have it: it was not sent, and it is too late to send it now."
@@ -90,11 +88,11 @@ def _decide(courier: Courier, gates: Gates, found: Found) -> tuple[Decision, str
         return Decision(status=Status.DEAD), NEVER_AGAIN, resends
     if lookup is Lookup.NOT_FOUND:
         reason = "The provider does not have it: it is sent again."
-        return _not_there(courier.runtime, gates, row, now), reason, resends
+        return _not_there(courier.runtime, gates, found), reason, resends
     provider = found.work.provider
     if provider is not None and provider.repeats_safely:
         reason = "It is sent again; the provider tells a repetition."
-        return _repeated(courier.runtime, gates, row, now), reason, resends
+        return _repeated(courier.runtime, gates, found), reason, resends
     return _blindly(courier, found)
 
 
@@ -111,20 +109,36 @@ def _blindly(courier: Courier, found: Found) -> tuple[Decision, str, int]:
     return Decision(status=Status.DEAD), reason, resends
 
 
-def _repeated(runtime: Runtime, gates: Gates, row: Row, now: datetime) -> Decision:
+def _repeated(runtime: Runtime, gates: Gates, found: Found) -> Decision:
     """At once the first time; then as after any failure, or it would go on for ever."""
-    if row["quick_tries"] <= 1:
-        return Decision(status=Status.RETRYING, next_attempt_at=now)
-    return _not_there(runtime, gates, row, now)
+    if found.work.row["quick_tries"] <= 1:
+        return Decision(status=Status.RETRYING, next_attempt_at=found.at)
+    return _not_there(runtime, gates, found)
 
 
-def _not_there(runtime: Runtime, gates: Gates, row: Row, now: datetime) -> Decision:
+def _not_there(runtime: Runtime, gates: Gates, found: Found) -> Decision:
+    row = found.work.row
+    if _has_counted_for_nothing(gates, found):
+        return Decision(status=Status.RETRYING, next_attempt_at=found.at)
     return decide_not_there(
         tries=Tries(quick=row["quick_tries"], rounds=row["rounds"]),
         policy=gates.policy(row["queue"]),
         pauses=Pauses(
             retry_failed=runtime.policy.retry_failed, look_up=runtime.policy.look_up
         ),
-        now=now,
+        now=found.at,
         chance=random.random,
     )
+
+
+def _has_counted_for_nothing(gates: Gates, found: Found) -> bool:
+    """Whether the last attempt only tried a provider that was, and is, ill.
+
+    The message has its try back (`recording.py`) and waits for the gate alone.
+    """
+    work = found.work
+    has_all_tries: bool = work.row["quick_tries"] == 0
+    circuit = gates.circuit(work.row["channel"], work.terms.called)
+    if circuit is None or circuit.opened_at is None:
+        return has_all_tries
+    return has_all_tries or circuit.opened_at < work.started_at

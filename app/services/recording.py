@@ -7,6 +7,7 @@ the outcome unknown, so nothing else is done in between.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -32,6 +33,9 @@ from app.services.taking import Taken, take_within
 from app.services.telling import tell
 from app.storage import delivering, locking
 from app.storage.costs import Billed
+
+#: What an ill provider answers to whatever it is sent.
+_MAY_BE_IN_VAIN = {Result.TRANSIENT, Result.CONFIG, Result.AMBIGUOUS}
 
 
 def record_and_take(courier: Courier, ended: Ended) -> Taken:
@@ -79,7 +83,7 @@ def _write(tx: sa.Connection, courier: Courier, gates: Gates, ended: Ended) -> D
         return decision
     if isinstance(ended, Answer):
         return _write_answer(tx, courier, gates, ended)
-    decision = _decide(courier, gates, ended)
+    decision = _decide(courier, ended)
     _settle(tx, ended, decision)
     _end_attempt(tx, ended)
     task_id = ended.work.row["id"]
@@ -95,21 +99,23 @@ def _write_answer(
     Rows come first: whoever has the turn at the gates waits for no row, or two who
     have one each would wait for the other.
     """
+    decision = _decide(courier, answer)
     if answer.outcome.fault is Fault.NONE:
-        decision = _settle_answer(tx, courier, gates, answer)
+        _settle_answer(tx, courier, answer, decision)
         note_answer(gates, answer)
     else:
         locking.wait_for(tx, task_id=answer.work.row["id"])
-        note_answer(gates, answer)  # only then is it known whether the try was in vain
-        decision = _settle_answer(tx, courier, gates, answer)
+        # Only once it is held against who was called it is known to be in vain.
+        if _note_in_vain(gates, answer):
+            decision = _for_nothing(decision, answer)
+        _settle_answer(tx, courier, answer, decision)
     note_quality(gates, answer.work.row["channel"], answer.work.called)
     return decision
 
 
 def _settle_answer(
-    tx: sa.Connection, courier: Courier, gates: Gates, answer: Answer
-) -> Decision:
-    decision = _decide(courier, gates, answer)
+    tx: sa.Connection, courier: Courier, answer: Answer, decision: Decision
+) -> None:
     is_ours = _settle(tx, answer, decision)
     billed = None
     if is_ours and answer.outcome.result is Result.ACCEPTED:
@@ -120,7 +126,6 @@ def _settle_answer(
         costs.add_up(tx, courier.runtime, billed, now=answer.at)
     if answer.outcome.result is Result.SUPPRESSED:
         _learn(tx, courier, answer)
-    return decision
 
 
 def note_answer(gates: Gates, answer: Answer) -> None:
@@ -135,12 +140,42 @@ def note_answer(gates: Gates, answer: Answer) -> None:
     )
 
 
-def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
+def _note_in_vain(gates: Gates, answer: Answer) -> bool:
+    """Note an answer; tell whether who was called is ill, and it told that once more.
+
+    It was the one message that tried, or was under way as the others began to wait; or
+    somebody else is well and takes it at once.
+    """
+    outcome, work = answer.outcome, answer.work
+    gate = work.row["channel"]
+    gates.take_turn()
+    was_ill = work.is_probe or is_ill(gates.circuit(gate, work.called))
+    note_answer(gates, answer)
+    if outcome.result not in _MAY_BE_IN_VAIN:
+        return False
+    if not is_ill(gates.circuit(gate, work.called)):
+        return False
+    if was_ill:
+        return True
+    # Nobody else takes at once what may have been taken.
+    is_free = outcome.result is not Result.AMBIGUOUS
+    return is_free and gates.has_another(gate, work.called)
+
+
+def _for_nothing(decision: Decision, answer: Answer) -> Decision:
+    """Return what follows instead where the try counts for nothing.
+
+    Where nobody knows whether it was taken, that is found out first all the same.
+    """
+    if decision.status is Status.UNKNOWN:
+        return replace(decision, gives_try_back=True)
+    return Decision(
+        status=Status.RETRYING, next_attempt_at=answer.at, gives_try_back=True
+    )
+
+
+def _decide(courier: Courier, ended: Answer | Done) -> Decision:
     policy, row = courier.runtime.policy, ended.work.row
-    if isinstance(ended, Answer) and _is_in_vain(gates, ended):
-        return Decision(
-            status=Status.RETRYING, next_attempt_at=ended.at, gives_try_back=True
-        )
     return decide(
         ended.outcome,
         tries=Tries(quick=row["quick_tries"] + 1, rounds=row["rounds"]),
@@ -151,20 +186,6 @@ def _decide(courier: Courier, gates: Gates, ended: Answer | Done) -> Decision:
         now=ended.at,
         chance=random.random,
     )
-
-
-def _is_in_vain(gates: Gates, answer: Answer) -> bool:
-    """Whether who was called is ill, and this try only told that once more.
-
-    It was the one message that tried, or somebody else is well and takes it at once.
-    """
-    outcome, work = answer.outcome, answer.work
-    gate = work.row["channel"]
-    if outcome.result not in {Result.TRANSIENT, Result.CONFIG}:
-        return False
-    if outcome.fault is Fault.NONE or not is_ill(gates.circuit(gate, work.called)):
-        return False
-    return work.is_probe or gates.has_another(gate, work.called)
 
 
 def _patience(ended: Answer | Done, policy: Policy) -> timedelta:
