@@ -86,13 +86,31 @@ class PlaceTakenError(ConflictError):
 
 
 class QueueFullError(BellhopError):
-    """Raised when as many rows wait in a queue as may; nothing was planned."""
+    """Raised when more rows would wait in a queue than may; nothing was planned."""
 
-    def __init__(self, queue: str, *, max_length: int, retry_after_s: int) -> None:
+    def __init__(
+        self,
+        queue: str,
+        *,
+        waiting: int,
+        wanted: int,
+        max_length: int,
+        retry_after_s: int,
+    ) -> None:
+        room = max_length - waiting
+        why = (
+            f"The queue {queue!r} has room for {room}, and not for the {wanted} of this"
+            if room > 0
+            else f"The queue {queue!r} is full: {waiting} are waiting already"
+        )
+        later = (
+            f"Try again in {retry_after_s} s"
+            if wanted <= max_length
+            else f"No more than {max_length} may wait: send at most {max_length} at a "
+            "time"
+        )
         super().__init__(
-            f"The queue {queue!r} is full: {max_length} are waiting already, and "
-            f"nothing of this was planned. Try again in {retry_after_s} s, or raise "
-            "its max_length."
+            f"{why}; nothing was planned. {later}, or raise its max_length."
         )
         self.retry_after_s = retry_after_s
 

@@ -134,17 +134,13 @@ def plan(
     return ids
 
 
-def wanted(
-    tx: sa.Connection, wishes: Sequence[Wish], *, group_key: str | None = None
-) -> Counter[str]:
-    """Count by queue what these wishes would plan anew; `group_key`: their group's."""
-    if group_key is not None:
-        wishes = [wish.only_once(f"{group_key}/{n}") for n, wish in enumerate(wishes)]
-    keys = [_key([wish]) for wish in wishes]
-    named = [key for key in keys if key is not None]
+def wanted(tx: sa.Connection, wishes: Sequence[Wish]) -> Counter[str]:
+    """Count by queue what these wishes would plan anew."""
+    # Of those with the same key one is planned; without a key each is.
+    queues = {_key(wish) or wish.id: wish.queue for wish in reversed(wishes)}
+    named = [key for wish in wishes if (key := _key(wish)) is not None]
     known = existing_ids(tx, dedupe_keys=named) if named else {}
-    pairs = zip(wishes, keys, strict=True)
-    return Counter(wish.queue for wish, key in pairs if key not in known)
+    return Counter(queue for key, queue in queues.items() if key not in known)
 
 
 def find(tx: sa.Connection, task_id: str) -> sa.RowMapping:
@@ -229,7 +225,7 @@ def _row(
         "priority": priority,
         "status": Status.PENDING,
         "reason": reason,
-        "dedupe_key": _key([wish]),
+        "dedupe_key": _key(wish),
         "args": from_json(as_json(dict(wish.args), field="args")),
         "created_at": now,
         "due_at": due_at,
@@ -239,12 +235,10 @@ def _row(
     }
 
 
-def _key(wishes: Sequence[Wish]) -> str | None:
-    """Return the first wish's key as the row has it: kinds do not share theirs."""
-    for wish in wishes:
-        if (key := wish.options.dedupe_key) is not None:
-            return f"task/{wish.kind.name}/{key}"
-    return None
+def _key(wish: Wish) -> str | None:
+    """Return the wish's key as the row has it: kinds do not share theirs."""
+    key = wish.options.dedupe_key
+    return None if key is None else f"task/{wish.kind.name}/{key}"
 
 
 def _group_key(group: GroupWish) -> str | None:

@@ -22,7 +22,7 @@ TRY_AGAIN_S = 60
 
 
 def check_room(tx: sa.Connection, runtime: Runtime, wanted: Mapping[str, int]) -> None:
-    """Raise QueueFullError where as many rows wait as may, in any of these queues.
+    """Raise QueueFullError where more rows would wait than may, in any of these queues.
 
     `wanted`: how many rows are to be planned, by queue. Two who ask at the same moment
     may both find the last place.
@@ -30,9 +30,11 @@ def check_room(tx: sa.Connection, runtime: Runtime, wanted: Mapping[str, int]) -
     for queue, count in wanted.items():
         policy = policy_in_force(tx, runtime, queue)
         waiting = queues.count_waiting(tx, queue, at_most=policy.max_length)
-        if count and waiting >= policy.max_length:
+        if count and waiting + count > policy.max_length:
             raise QueueFullError(
                 queue,
+                waiting=waiting,
+                wanted=count,
                 max_length=policy.max_length,
                 retry_after_s=_seconds_for(policy, count),
             )

@@ -88,7 +88,7 @@ def test_a_full_queue_refuses_who_sends_in_bulk_and_plans_nothing(
 
     assert_problem(answer, 429)
     assert answer.headers["Retry-After"] == "6"  # one of ten a minute
-    assert "'sms' is full: 3 are waiting" in answer.json["detail"]
+    assert "'sms' is full: 3 are waiting already" in answer.json["detail"]
 
 
 def test_without_a_limit_another_try_is_worth_it_after_a_minute(

@@ -51,7 +51,8 @@ def start_group(body: GroupRequest) -> Response:
 
     def deed(tx: sa.Connection) -> Any:
         group = body.group()
-        wanted = own_tasks.wanted(tx, group.tasks, group_key=group.dedupe_key)
+        follower = [] if group.then is None else [group.then]
+        wanted = own_tasks.wanted(tx, [*group.tasks, *follower])
         check_room(tx, runtime(), wanted)
         group_id, ids = own_tasks.start_group(tx, runtime(), group, now=utc_now())
         planned = store.find_many(tx, {ids[wish.id] for wish in group.tasks})
