@@ -9,6 +9,7 @@ from datetime import datetime
 
 from app.config import Settings
 from app.domain.facts import Facts, read_facts
+from app.domain.kinds import Kind
 from app.domain.money import Money, read_money
 from app.services.links import Links
 from app.storage.types import Row
@@ -32,12 +33,13 @@ def facts_of(settings: Settings, row: Row, *, links: Links) -> Facts:
 def _facts_of_booking(settings: Settings, row: Row, manage_url: str) -> Facts:
     told = row["args"]
     old_start = told.get("old_start")
+    start = _start_of(row)
     return Facts(
         business_name=settings.business_name,
         customer_name=row["customer_name"],
         service_name=row["service_name"],
-        start=row["start"],
-        end=row["end"],
+        start=start,
+        end=start + (row["end"] - row["start"]),
         old_start=datetime.fromisoformat(old_start) if old_start else None,
         old_status=told.get("old_status", ""),
         new_status=told.get("new_status", ""),
@@ -51,3 +53,12 @@ def _facts_of_booking(settings: Settings, row: Row, manage_url: str) -> Facts:
         topic=told.get("topic", ""),
         review_url=told.get("review_url", ""),
     )
+
+
+def _start_of(row: Row) -> datetime:
+    """Return the booking's start; in a cancellation the one that was told before."""
+    # It may have been moved just before, and nobody has heard of that any more.
+    if row["kind"] == Kind.BOOKING_CANCELLED and "start" in row["args"]:
+        return datetime.fromisoformat(row["args"]["start"])
+    start: datetime = row["start"]
+    return start

@@ -21,10 +21,10 @@ from app.domain.kinds import USEFUL_FOR, Kind
 from app.domain.ladders import STAFF
 from app.domain.lanes import Lane
 from app.domain.recipients import Channel
-from app.domain.tasks import CANCELLABLE, Status
+from app.domain.tasks import Status
 from app.runtime import Runtime
 from app.services import consent, quiet_hours
-from app.services.doubt import with_doubt
+from app.services.calling_off import call_off_older, corrected
 from app.services.pins import pin_of
 from app.services.policies import policy_in_force
 from app.storage import bookings, ladders, planning
@@ -72,7 +72,7 @@ def plan_for_booking(
     unsent messages that it makes untrue are called off. `occasion` names what makes the
     message unique within the booking; its revision, where none is given.
     """
-    call_off_older(tx, runtime, booking, kind=kind, now=now)
+    known = call_off_older(tx, runtime, booking, kind=kind, now=now)
     told = {
         "start": booking.start.isoformat(),
         "sequence": booking.sequence,
@@ -83,11 +83,14 @@ def plan_for_booking(
     channels = list(channels_of(runtime, booking.customer, kind))
     ladder = _ladder(runtime, booking, kind, channels, occasion=occasion, now=now)
     for channel in channels if ladder is None else [Channel(ladder["rungs"][0])]:
+        facts = corrected(told, known.get(channel), kind=kind)
+        if facts is None:
+            continue
         plan = booking_plan(
             booking,
             kind=kind,
             channel=channel,
-            args=told,
+            args=facts,
             occasion=occasion,
             now=now,
             ladder_id=None if ladder is None else ladder["id"],
@@ -254,27 +257,6 @@ def _order_key(runtime: Runtime, plan: Plan) -> str | None:
 def queue_of(runtime: Runtime, kind: Kind, channel: Channel) -> str:
     """Return the queue in which messages of the kind wait."""
     return runtime.policy.kinds[kind].queue or channel.value
-
-
-def call_off_older(
-    tx: sa.Connection, runtime: Runtime, booking: Booking, *, kind: Kind, now: datetime
-) -> None:
-    """Call off the unsent messages about a booking that a new one makes untrue."""
-    supersedes = runtime.policy.kinds[kind].supersedes
-    if not supersedes:
-        return
-    status, reason = Status.SUPERSEDED, "A newer message about the booking replaces it."
-    if kind is Kind.BOOKING_CANCELLED:
-        status, reason = Status.CANCELLED, "The booking was cancelled."
-    planning.call_off(
-        tx,
-        booking_id=booking.id,
-        kinds=supersedes,
-        among=CANCELLABLE,
-        status=status,
-        reason=with_doubt(reason),
-        now=now,
-    )
 
 
 def channels_of(runtime: Runtime, customer: Customer, kind: Kind) -> Iterable[Channel]:

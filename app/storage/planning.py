@@ -32,12 +32,13 @@ def call_off(
     status: str,
     reason: sa.ColumnElement[str],
     now: datetime,
-) -> None:
+) -> Sequence[sa.RowMapping]:
     """Move a booking's unsent messages of these kinds to `status`, with the reason.
 
-    `among`: the states from which a message can be called off.
+    `among`: the states from which a message can be called off. Returns of each its
+    `id`, `kind`, `args` and `attempts`.
     """
-    tx.execute(
+    called_off = tx.execute(
         sa.update(tasks)
         .where(
             waited_for(
@@ -54,7 +55,22 @@ def call_off(
             finished_at=now,
             updated_at=now,
         )
+        .returning(tasks.c.id, tasks.c.kind, tasks.c.args, tasks.c.attempts)
     )
+    return called_off.mappings().all()
+
+
+def channels(tx: sa.Connection, *, task_ids: Sequence[str]) -> dict[str, str]:
+    """Return the channel of each of these messages, by its id."""
+    found = sa.select(notifications.c.task_id, notifications.c.channel).where(
+        notifications.c.task_id.in_(task_ids)
+    )
+    return {row.task_id: row.channel for row in tx.execute(found)}
+
+
+def explain(tx: sa.Connection, *, task_ids: Sequence[str], reason: str) -> None:
+    """Give messages that were called off another reason."""
+    tx.execute(sa.update(tasks).where(tasks.c.id.in_(task_ids)).values(reason=reason))
 
 
 def existing_ids(tx: sa.Connection, *, dedupe_keys: Sequence[str]) -> dict[str, str]:
