@@ -15,6 +15,7 @@ from functools import partial
 from app.clock import utc_now
 from app.logs import fields
 from app.runtime import Runtime
+from app.services.policies import longest_limited_span
 from app.storage import cleaning, ladders, task_groups, verifications
 from app.storage import receipts as events
 
@@ -43,8 +44,10 @@ def stop() -> None:
 
 def clean_up(runtime: Runtime) -> int:
     """Delete finished messages older than the policy keeps them; return how many."""
+    # What a rate limit still counts stays, or more than its number would leave.
+    keep = max(runtime.policy.keep_notifications, longest_limited_span(runtime))
     now = utc_now()
-    finished_before = now - runtime.policy.keep_notifications
+    finished_before = now - keep
     deleted = _in_batches(
         runtime, partial(cleaning.clean_batch, finished_before=finished_before)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from app.errors import InvalidError
 from app.logs import fields
 from app.policy import with_overrides
 from app.runtime import Runtime
-from app.storage import queues
+from app.storage import gates, queues
 from app.storage.types import Row
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,17 @@ def policy_of_file(runtime: Runtime, queue: str) -> QueuePolicy:
     """Return a queue's policy as the tables and the file have it."""
     names = runtime.policy.queues
     return names.get(queue, names[STRANGERS])
+
+
+def longest_limited_span(runtime: Runtime) -> timedelta:
+    """Return how far back rate limits in force count what has left; 0: none does."""
+    with runtime.database.read() as tx:
+        states = gates.queue_states_by_name(tx)
+    names = {*runtime.policy.queues, *states}
+    limits = (
+        policy_of(runtime, name, state=states.get(name)).rate_limit for name in names
+    )
+    return max((limit.per for limit in limits if limit), default=timedelta(0))
 
 
 # Read once for all rows; and what is wrong is told once.
