@@ -22,7 +22,7 @@ from app.services.claiming import claim_task
 from app.services.desk import RowDesk
 from app.services.gates import Gates
 from app.services.recording import save
-from app.storage import delivering
+from app.storage import delivering, own_task_lists
 from app.storage import own_tasks as store
 from app.storage.tables import task_groups, tasks
 from app.work import Registry, TaskKind, Wish, connected
@@ -114,8 +114,8 @@ class Shed:
     def members(self, group_id: str) -> list[str]:
         """Return the ids of a group's tasks, in their order."""
         with self.runtime.database.read() as tx:
-            chosen = store.Filter(group_id=group_id)
-            found = store.look(tx, chosen, after=None, limit=1000).rows
+            chosen = own_task_lists.Filter(group_id=group_id)
+            found = own_task_lists.look(tx, chosen, after=None, limit=1000).rows
         return [row["id"] for row in reversed(found)]
 
 

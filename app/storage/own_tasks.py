@@ -7,18 +7,18 @@ it locks its row first, so that of two that end at once the second sees the firs
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.storage import paging
+from app.errors import InvalidError, Problem
 from app.storage.chunks import chunks, in_chunks
 from app.storage.tables import group_guests, own_tasks, task_links, tasks
 from app.storage.upsert import upsert
 
-_ROW = sa.select(
+#: What is shown of a task.
+ROW = sa.select(
     tasks, own_tasks.c.group_id, own_tasks.c.result, own_tasks.c.progress
 ).join(own_tasks, own_tasks.c.task_id == tasks.c.id)
 
@@ -36,21 +36,7 @@ _LINKED = sa.select(task_links.c.task_id).where(
     task_links.c.after_id.in_(sa.bindparam("ended", expanding=True))
 )
 
-
-#: Tasks, and the id before which the next page goes on.
-Page = paging.Page[sa.RowMapping, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """Which tasks are meant; what is None does not matter."""
-
-    statuses: Collection[str] | None = None
-    kind: str | None = None
-    queue: str | None = None
-    group_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+PLANNED_BEFORE = "has been planned before: call `wish` again for another task"
 
 
 def insert(
@@ -59,18 +45,24 @@ def insert(
     *,
     group_id: str | None,
 ) -> dict[str, str]:
-    """Insert tasks; return the id that each has, which is another's by dedupe key."""
+    """Insert tasks; return the id that each has, which is another's by dedupe key.
+
+    Raises InvalidError where an id is taken.
+    """
     if not rows:
         return {}
     statement = upsert(tx.dialect.name, tasks).on_conflict_do_nothing(
         index_elements=["dedupe_key"]
     )
-    tx.execute(statement, [dict(row) for row in rows])
-    ids = _ids_of(tx, rows)
-    fresh = [own for own, kept in ids.items() if own == kept]
-    if fresh:
-        own = [{"task_id": task_id, "group_id": group_id} for task_id in fresh]
-        tx.execute(sa.insert(own_tasks), own)
+    try:
+        tx.execute(statement, [dict(row) for row in rows])
+        ids = _ids_of(tx, rows)
+        fresh = [own for own, kept in ids.items() if own == kept]
+        if fresh:
+            own = [{"task_id": task_id, "group_id": group_id} for task_id in fresh]
+            tx.execute(sa.insert(own_tasks), own)
+    except sa.exc.IntegrityError:
+        raise InvalidError([Problem("wish", PLANNED_BEFORE)]) from None
     return ids
 
 
@@ -90,34 +82,13 @@ def existing(tx: sa.Connection, ids: Collection[str]) -> set[str]:
 
 def find(tx: sa.Connection, task_id: str) -> sa.RowMapping | None:
     """Return a task, or None."""
-    return tx.execute(_ROW.where(tasks.c.id == task_id)).mappings().one_or_none()
+    return tx.execute(ROW.where(tasks.c.id == task_id)).mappings().one_or_none()
 
 
 def find_many(tx: sa.Connection, ids: Collection[str]) -> list[sa.RowMapping]:
     """Return these tasks in the order in which they were planned."""
-    query = _ROW.where(tasks.c.id.in_(ids)).order_by(tasks.c.seq)
+    query = ROW.where(tasks.c.id.in_(ids)).order_by(tasks.c.seq)
     return list(tx.execute(query).mappings())
-
-
-def look(tx: sa.Connection, chosen: Filter, *, after: str | None, limit: int) -> Page:
-    """Return tasks, the newest first, at most `limit`, before the id `after`.
-
-    Ids rise, too; by them few tasks are found at once among a million messages. Where
-    few suit the filter there may be fewer on a page, or none, before the list ends.
-    """
-
-    def suitable(ids: Sequence[str], most: int) -> list[sa.RowMapping]:
-        query = _ROW.where(own_tasks.c.task_id.in_(ids), *_conditions(chosen))
-        query = query.order_by(own_tasks.c.task_id.desc()).limit(most)
-        return list(tx.execute(query).mappings())
-
-    return paging.fill(
-        keys=lambda before, count: _ids_before(tx, chosen, before, count),
-        rows_of=suitable,
-        key_of=lambda row: str(row["id"]),
-        after=after,
-        limit=limit,
-    )
 
 
 def afters(tx: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
@@ -258,36 +229,3 @@ def _ids_of(tx: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, s
         found = in_chunks(tx, sa.select(column, tasks.c.id), column, keys)
         kept = {row.dedupe_key: row.id for row in found}
     return {row["id"]: kept.get(row["dedupe_key"], row["id"]) for row in rows}
-
-
-def _ids_before(
-    tx: sa.Connection, chosen: Filter, before: str | None, count: int
-) -> Sequence[str]:
-    def ids_in(table: sa.Table) -> sa.Select[Any]:
-        query = sa.select(table.c.task_id)
-        if chosen.group_id is not None:
-            query = query.where(table.c.group_id == chosen.group_id)
-        return query if before is None else query.where(table.c.task_id < before)
-
-    query: sa.Select[Any] | sa.CompoundSelect[Any] = ids_in(own_tasks)
-    if chosen.group_id is not None:
-        query = sa.union_all(query, ids_in(group_guests))
-    newest_first = query.order_by(sa.desc("task_id")).limit(count)
-    return tx.execute(newest_first).scalars().all()
-
-
-def _conditions(chosen: Filter) -> list[sa.ColumnElement[bool]]:
-    pairs = [
-        (tasks.c.kind, chosen.kind),
-        (tasks.c.queue, chosen.queue),
-    ]
-    conditions = [
-        paging.by_row(column) == value for column, value in pairs if value is not None
-    ]
-    if chosen.statuses is not None:
-        conditions.append(paging.by_row(tasks.c.status).in_(list(chosen.statuses)))
-    if chosen.since is not None:
-        conditions.append(tasks.c.created_at >= chosen.since)
-    if chosen.until is not None:
-        conditions.append(tasks.c.created_at < chosen.until)
-    return conditions

@@ -5,9 +5,11 @@ Called by the owner's own code. What was planned is rows: it survives every cras
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from app.domain.ids import new_id
 from app.work.desk import the_desk
 from app.work.kinds import GroupWish, TaskKind, Wish
 
@@ -21,7 +23,7 @@ def chain(*wishes: Wish, dedupe_key: str | None = None) -> list[str]:
     The same `dedupe_key` plans nothing new.
     """
     linked: list[Wish] = []
-    for number, wish in enumerate(wishes):
+    for number, wish in enumerate(_each_its_own(wishes)):
         before = [linked[-1].id] if linked else []
         once = wish.only_once(f"{dedupe_key}/{number}") if dedupe_key else wish
         linked.append(once.after(*before))
@@ -40,9 +42,10 @@ def group(
     `then` gets `group_id`, `total`, `done` and `failed` where its function has such
     arguments. The same `dedupe_key` plans nothing new, whatever the wishes are.
     """
-    planned = GroupWish(
-        tasks=tuple(wishes), then=then, name=name, dedupe_key=dedupe_key
-    )
+    followers = [] if then is None else [then]
+    tasks = _each_its_own([*wishes, *followers])
+    follower = tasks.pop() if followers else None
+    planned = GroupWish(tasks=tasks, then=follower, name=name, dedupe_key=dedupe_key)
     return the_desk().start_group(planned)
 
 
@@ -76,3 +79,12 @@ def chunks(
         kind=kind,
     )
     return the_desk().start_group(planned)
+
+
+def _each_its_own(wishes: Iterable[Wish]) -> list[Wish]:
+    """Return the wishes; one that comes again has an id, and is a task, of its own."""
+    found: dict[str, Wish] = {}
+    for wish in wishes:
+        own = replace(wish, id=new_id()) if wish.id in found else wish
+        found[own.id] = own
+    return list(found.values())

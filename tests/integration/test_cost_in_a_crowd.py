@@ -22,7 +22,7 @@ from app.services import (
 )
 from app.services.courier import Courier
 from app.services.opening import open_courier
-from app.storage import booking_lists, cleaning, messages, own_tasks
+from app.storage import booking_lists, cleaning, messages, own_task_lists
 from app.storage.tables import UNSENT
 from bench.crowd.past import RARE_PHONE
 from tests.crowd import make_crowd, steps
@@ -109,8 +109,8 @@ def booked(**chosen: object) -> Deed:
 def own(**chosen: object) -> Deed:
     def ask(house: House) -> object:
         with house.runtime.database.read() as tx:
-            wanted = own_tasks.Filter(**chosen)  # type: ignore[arg-type]
-            return own_tasks.look(tx, wanted, after=None, limit=1)
+            wanted = own_task_lists.Filter(**chosen)  # type: ignore[arg-type]
+            return own_task_lists.look(tx, wanted, after=None, limit=1)
 
     return ask
 

@@ -10,8 +10,8 @@ import pytest
 
 from app.clock import utc_now
 from app.domain.tasks import FINISHED
-from app.storage import own_tasks, task_groups
-from app.storage.own_tasks import Filter
+from app.storage import own_task_lists, own_tasks, task_groups
+from app.storage.own_task_lists import Filter
 from app.work import group
 from tests.own import Shed, open_shed
 from tests.own_kinds import step, sum_up
@@ -29,7 +29,7 @@ def shed_of_the_house(tmp_path: Path) -> Iterator[Shed]:
 
 
 def listed(**chosen: Any) -> Ask:
-    return lambda tx: own_tasks.look(tx, Filter(**chosen), after=None, limit=50)
+    return lambda tx: own_task_lists.look(tx, Filter(**chosen), after=None, limit=50)
 
 
 @pytest.mark.parametrize(

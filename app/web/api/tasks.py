@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from app.clock import utc_now
 from app.services import own_tasks, patience
 from app.services.room import check_room
-from app.storage import messages
+from app.storage import messages, own_task_lists
 from app.storage import own_tasks as store
 from app.web.api.answers import as_json
 from app.web.auth import allows
@@ -69,7 +69,7 @@ def list_tasks(query: TasksQuery) -> Response:
     """
     after = id_cursor(query.cursor)
     with runtime().database.read() as tx:
-        found = store.look(tx, query.filter(), after=after, limit=query.limit)
+        found = own_task_lists.look(tx, query.filter(), after=after, limit=query.limit)
         rows = tasks_answers(tx, found.rows)
     return as_json({"data": rows, "next_cursor": found.next})
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr
 from app.domain.own_tasks import State, state_of
 from app.domain.tasks import Status
 from app.errors import InvalidError
-from app.storage.own_tasks import Filter
+from app.storage.own_task_lists import Filter
 from app.web.context import runtime
 from app.web.schemas.fields import (
     Id,
