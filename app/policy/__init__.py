@@ -7,13 +7,14 @@ table, key or unit stops the start, with the nearest name that there is.
 from app.domain.durations import parse_duration, write_duration
 from app.policy.lines import Line, policy_lines
 from app.policy.policy import Policy
-from app.policy.queues import with_overrides, written
+from app.policy.queues import fitting, with_overrides, written
 from app.policy.rates import parse_rate, write_rate
 from app.policy.reading import load_policy
 
 __all__ = [
     "Line",
     "Policy",
+    "fitting",
     "load_policy",
     "parse_duration",
     "parse_rate",

@@ -29,6 +29,24 @@ def with_overrides(policy: QueuePolicy, overrides: Mapping[str, object]) -> Queu
     return changed
 
 
+def fitting(
+    policy: QueuePolicy, overrides: Mapping[str, object]
+) -> tuple[QueuePolicy, dict[str, Problem]]:
+    """Return the policy with those values that go with it, and why the others do not.
+
+    For what was set under another file: what does not go together is left out alone.
+    """
+    table, problems = checked(QueueTable, overrides)
+    given = table.given()
+    changed, clashes = merged(policy, given)
+    while clashes:  # without one of two keys the other may clash in its turn
+        problems += clashes
+        given = {key: given[key] for key in given.keys() - {p.field for p in clashes}}
+        changed, clashes = merged(policy, given)
+    left_out = {problem.field.partition(".")[0]: problem for problem in problems}
+    return changed, left_out
+
+
 def written(policy: QueuePolicy) -> dict[str, Any]:
     """Return every value of a policy as the file, or `with_overrides`, reads it."""
     return {field.name: plain(getattr(policy, field.name)) for field in fields(policy)}

@@ -28,7 +28,7 @@ from app.domain.openings import PLENTY, Room, room_under
 from app.domain.queues import QueuePolicy, Rate
 from app.domain.recipients import Channel
 from app.runtime import Runtime
-from app.services.policies import STRANGERS, policy_of
+from app.services.policies import STRANGERS, overrides_in_force, policy_of
 from app.storage import gates as store
 from app.storage import releasing
 
@@ -59,9 +59,11 @@ class Gates:
         return policy_of(self.runtime, queue, state=self._states.get(queue))
 
     def overrides(self, queue: str) -> Mapping[str, Any]:
-        """Return what was set at run time of a queue's policy."""
+        """Return what was set at run time of a queue's policy, and holds."""
         state = self._states.get(queue)
-        return {} if state is None else dict(state["overrides"])
+        if state is None:
+            return {}
+        return overrides_in_force(self.runtime, queue, state["overrides"])
 
     def serving(self, gate: str) -> str:
         """Return who carries what leaves by a gate now; empty: nobody."""

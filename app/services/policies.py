@@ -1,22 +1,23 @@
 """The policy of a queue in force: the file's, with what was set while all runs.
 
-Asked for each row that is planned, let out or done. What was set at run time and goes
-with a changed file no more is left out: it must not stop what leaves.
+Asked for each row that is planned, let out or done. Of what was set at run time, only
+that is left out which goes with a changed file no more: it must not stop what leaves.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.domain.queues import QueuePolicy
-from app.errors import InvalidError
 from app.logs import fields
-from app.policy import with_overrides
+from app.policy import fitting
 from app.runtime import Runtime
 from app.storage import gates, queues
 from app.storage.types import Row
@@ -37,7 +38,16 @@ def policy_of(runtime: Runtime, queue: str, *, state: Row | None) -> QueuePolicy
     policy = policy_of_file(runtime, queue)
     if state is None or not state["overrides"]:
         return policy
-    return _overridden(policy, queue, json.dumps(state["overrides"], sort_keys=True))
+    return _overridden(policy, queue, _key(state["overrides"]))[0]
+
+
+def overrides_in_force(
+    runtime: Runtime, queue: str, overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what of a queue's overrides holds: the file may have changed since."""
+    policy = policy_of_file(runtime, queue)
+    _, left_out = _overridden(policy, queue, _key(overrides))
+    return {key: value for key, value in overrides.items() if key not in left_out}
 
 
 def policy_of_file(runtime: Runtime, queue: str) -> QueuePolicy:
@@ -57,14 +67,28 @@ def longest_limited_span(runtime: Runtime) -> timedelta:
     return max((limit.per for limit in limits if limit), default=timedelta(0))
 
 
+def _key(overrides: Mapping[str, Any]) -> str:
+    return json.dumps(overrides, sort_keys=True)
+
+
 # Read once for all rows; and what is wrong is told once.
 @lru_cache(maxsize=256)
-def _overridden(policy: QueuePolicy, queue: str, overrides: str) -> QueuePolicy:
-    try:
-        return with_overrides(policy, json.loads(overrides))
-    except InvalidError as error:
-        log.warning(
-            "What was set at run time does not fit the policy file; the file holds",
-            extra=fields("overrides_ignored", queue=queue, cause=error),
+def _overridden(
+    policy: QueuePolicy, queue: str, overrides: str
+) -> tuple[QueuePolicy, frozenset[str]]:
+    """Return the policy with what goes with it, and the keys that do not."""
+    values = json.loads(overrides)
+    changed, left_out = fitting(policy, values)
+    for key, problem in left_out.items():
+        extra = fields(
+            "overrides_ignored",
+            queue=queue,
+            key=key,
+            value=values[key],
+            cause=problem.message,
         )
-        return policy
+        log.warning(
+            "What was set at run time does not fit the policy file, which holds",
+            extra=extra,
+        )
+    return changed, frozenset(left_out)

@@ -23,7 +23,7 @@ from app.policy import with_overrides, write_duration, write_rate, written
 from app.runtime import Runtime
 from app.services.gate_state import Gate, left, look
 from app.services.gates import Gates
-from app.services.policies import policy_of_file
+from app.services.policies import overrides_in_force, policy_of_file
 from app.storage import queues as store
 from app.storage.queues import LaneCount
 
@@ -113,11 +113,12 @@ def change(
     """Set values of a queue's policy, written as in the file; None: the file's again.
 
     Raises InvalidError with every mistake at once. Rows that are planned already keep
-    their priority.
+    their priority. What was set before and does not go with the file is forgotten.
     """
     check_name(tx, runtime, name)
     now = utc_now()
-    wanted = {**store.locked_overrides(tx, name, now=now), **values}
+    known = store.locked_overrides(tx, name, now=now)
+    wanted = {**overrides_in_force(runtime, name, known), **values}
     overrides = _checked(policy_of_file(runtime, name), wanted)
     store.save_overrides(tx, name, overrides, now=now)
     log.info(

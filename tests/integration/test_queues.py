@@ -25,6 +25,8 @@ from tests.house import perform, rows
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+#: What goes with any file.
+FITS = {"rate_limit": "2/m", "retry_jitter": 0, "retry_delays": ["9m"]}
 
 
 def queue_of(engine: Engine, name: str) -> Queue:
@@ -44,6 +46,12 @@ def resume(engine: Engine, name: str) -> None:
     perform(
         engine.runtime, lambda tx: queues.resume(tx, engine.runtime, name, by="Alice")
     )
+
+
+def set_under_another_file(engine: Engine, **overrides: object) -> None:
+    """Set values of `sms` as if the file had been another one then."""
+    with engine.runtime.database.write() as tx:
+        store.save_overrides(tx, "sms", overrides, now=engine.clock.now)
 
 
 def test_every_queue_of_the_policy_is_there_in_its_order(runtime: Runtime) -> None:
@@ -179,13 +187,10 @@ def test_all_mistakes_are_told_at_once(runtime: Runtime) -> None:
     assert rows(runtime, queue_states) == []
 
 
-def test_what_clashes_with_a_changed_file_is_left_out_and_told_once(
+def test_only_what_clashes_with_a_changed_file_is_left_out_and_it_is_told_once(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # As if the file had had a longer time_limit when this was set.
-    clash = {"rate_limit": "2/m", "soft_time_limit": "10m"}
-    with engine.runtime.database.write() as tx:
-        store.save_overrides(tx, "sms", clash, now=engine.clock.now)
+    set_under_another_file(engine, **FITS, soft_time_limit="10m", tll="1h")
     task_id = engine.message()
 
     with caplog.at_level(logging.WARNING):
@@ -193,11 +198,31 @@ def test_what_clashes_with_a_changed_file_is_left_out_and_told_once(
         found = queue_of(engine, "sms")
 
     assert engine.status(task_id) == "sent"
-    assert found.rate_limit == "10/m"
+    assert (found.rate_limit, found.overrides) == ("2/m", FITS)
     told = [
-        r for r in caplog.records if getattr(r, "action", "") == "overrides_ignored"
+        r.__dict__["facts"]
+        for r in caplog.records
+        if getattr(r, "action", "") == "overrides_ignored"
     ]
-    assert len(told) == 1
+    assert {(one["queue"], one["key"], one["value"]) for one in told} == {
+        ("sms", "soft_time_limit", "10m"),
+        ("sms", "tll", "1h"),
+    }
+    assert len(told) == 2
+    whys = {one["key"]: one["cause"] for one in told}
+    assert "longer than the time_limit (45s)" in whys["soft_time_limit"]
+    assert "the nearest is ttl" in whys["tll"]
+
+
+def test_a_change_forgets_what_clashes_with_the_file_and_is_not_refused_for_it(
+    engine: Engine,
+) -> None:
+    set_under_another_file(engine, **FITS, soft_time_limit="10m")
+
+    change(engine.runtime, "sms", priority=5)
+
+    (row,) = rows(engine.runtime, queue_states)
+    assert row["overrides"] == {**FITS, "priority": 5}
 
 
 def test_of_two_who_change_a_queue_at_once_none_undoes_what_the_other_did(

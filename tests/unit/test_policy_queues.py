@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.queues import QUEUES, QueuePolicy, Rate
 from app.errors import ConfigError, InvalidError
-from app.policy import Policy, load_policy, with_overrides, written
+from app.policy import Policy, fitting, load_policy, with_overrides, written
 from app.policy.tables import QueueTable
 
 SMS = QUEUES["sms"]
@@ -208,6 +208,33 @@ def test_every_mistake_in_overrides_is_told_by_its_key() -> None:
     }
     assert found["prioritty"] == "there is no such setting; the nearest is priority"
     assert found["priority"] == "must be a whole number; example: priority = 50"
+
+
+def test_of_two_overrides_that_clash_without_each_other_each_is_named() -> None:
+    policy = replace(
+        QueuePolicy(priority=0),
+        soft_time_limit=timedelta(seconds=40),
+        time_limit=timedelta(seconds=45),
+        retry_cap=timedelta(minutes=1),
+    )
+    overrides = {
+        "time_limit": "50s",
+        "soft_time_limit": "60s",
+        "retry_delays": ["2m"],
+        "ttl": "2h",
+    }
+
+    changed, left_out = fitting(policy, overrides)
+
+    assert changed == replace(policy, ttl=timedelta(hours=2))
+    assert set(left_out) == {"time_limit", "soft_time_limit", "retry_delays"}
+
+
+def test_a_list_with_one_entry_that_cannot_be_read_is_left_out_whole() -> None:
+    changed, left_out = fitting(SMS, {"retry_delays": ["1s", "x"], "priority": 3})
+
+    assert changed == replace(SMS, priority=3)
+    assert set(left_out) == {"retry_delays"}
 
 
 @pytest.mark.parametrize("name", QUEUES)
