@@ -20,6 +20,8 @@ CONNECTION_ERRORS = (redis.RedisError, OSError)
 CAUSES = (
     (("AuthenticationError", "WRONGPASS", "NOAUTH"), "refuses the login"),
     (("AuthorizationError", "NoPermissionError", "NOPERM"), "denies a command (ACL)"),
+    # The same within a script: Valkey's words, and Redis's.
+    (("ACL failure in script", "user executing the"), "denies a command (ACL)"),
     (("OutOfMemoryError", "OOM"), "is out of memory (maxmemory)"),
     (("ReadOnlyError", "READONLY"), "is a read-only replica"),
     (("BusyLoadingError", "LOADING"), "is still loading its data"),

@@ -14,6 +14,8 @@ from app.errors import QueueUnavailableError
 
 #: The worker that drains every queue which no policy gives to another one.
 MAIN_WORKER = "main"
+#: Why a server is left alone whose answer nobody waited for.
+CUT_SHORT = "The queue server failed a moment ago."
 
 
 class Doorbell(Protocol):
@@ -30,7 +32,7 @@ class Doorbell(Protocol):
         """Count the rings that no worker has taken, or raise QueueUnavailableError."""
 
     def ping(self) -> None:
-        """Raise QueueUnavailableError if the queue server does not answer."""
+        """Raise QueueUnavailableError if the queue server takes no ring; leave none."""
 
     def close(self) -> None:
         """Give back the connections; the doorbell is not used afterwards."""

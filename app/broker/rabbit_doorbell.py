@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.broker.breaker import Breaker
-from app.broker.doorbell import MAIN_WORKER, Doorbell
+from app.broker.doorbell import CUT_SHORT, MAIN_WORKER, Doorbell
 from app.broker.rabbit_address import RabbitAddress, RabbitError, read_address
 from app.broker.rabbit_line import Line
 from app.broker.rabbit_publisher import Publisher
@@ -38,6 +38,7 @@ class RabbitDoorbell:
         self._address = address
         self._namespace = namespace
         self._breaker = Breaker()
+        self._trouble = ""  # why the breaker is open
         self._publisher: Publisher | None = None
         self._connecting = threading.Lock()
         self._failure: tuple[float, str] = (
@@ -76,14 +77,16 @@ class RabbitDoorbell:
     def _call(self, deed: Callable[[Publisher, float], Any]) -> Any:
         if not self._breaker.admit():
             raise QueueUnavailableError(
-                "The queue server failed a moment ago and is left alone for now."
+                f"{self._trouble} It is left alone for a moment."
             )
         try:
             answer = self._reach(deed)
         except RabbitError as error:
+            self._trouble = str(error)
             self._breaker.failed()
             raise QueueUnavailableError(str(error)) from None
         except BaseException:
+            self._trouble = CUT_SHORT
             self._breaker.failed()  # or a probe that is cut short would keep it open
             raise
         self._breaker.succeeded()

@@ -14,7 +14,7 @@ import redis
 
 from app.broker.breaker import Breaker
 from app.broker.connection import CONNECTION_ERRORS, open_client, reason_of
-from app.broker.doorbell import MAIN_WORKER, Doorbell
+from app.broker.doorbell import CUT_SHORT, MAIN_WORKER, Doorbell
 from app.broker.wire import Ring, encode_ring, is_task_id
 from app.errors import QueueUnavailableError
 
@@ -42,6 +42,12 @@ for i = 1, #ARGV, 3 do
 end
 """
 
+#: Rings where nobody listens, and takes the ring back within the same moment: what a
+#: server answers to a ring (it is full, or only a replica) it does not say to PING.
+TRY_SCRIPT = RING_SCRIPT + 'redis.call("del", KEYS[1], KEYS[2])'
+#: The end of the name of a queue that no worker can have.
+NOWHERE = "__ping__"
+
 
 def open_redis_doorbell(url: str, *, namespace: str) -> Doorbell:
     """Return a doorbell for the queue server at `url`; connects when it is rung."""
@@ -58,7 +64,9 @@ class RedisDoorbell:
         self._client = client
         self._namespace = namespace
         self._breaker = Breaker()
+        self._trouble = ""  # why the breaker is open
         self._store = client.register_script(RING_SCRIPT)
+        self._try = client.register_script(TRY_SCRIPT)
 
     @property
     def available(self) -> bool:
@@ -69,36 +77,44 @@ class RedisDoorbell:
         """Tell `worker` of these tasks, all or none, or raise QueueUnavailableError."""
         if not task_ids:
             return
-        queue = f"{self._namespace}:{worker}"
         arguments = [
             part for task_id in task_ids for part in _stored(task_id, worker=worker)
         ]
-        self._call(lambda: self._store([queue, f"{queue}.msgs"], arguments))
+        self._call(lambda: self._store(self._keys(worker), arguments))
 
     def depth(self, worker: str = MAIN_WORKER) -> int:
         """Count the rings that no worker has taken yet."""
-        queue = f"{self._namespace}:{worker}"
+        queue, _ = self._keys(worker)
         return int(self._call(lambda: self._client.llen(queue)))
 
     def ping(self) -> None:
-        """Raise QueueUnavailableError if the server does not answer."""
-        self._call(self._client.ping)
+        """Raise QueueUnavailableError if the server takes no ring; leave none."""
+        # Always the same ring: should the server not let it be taken back, one stays.
+        ring = ("ping", "ping.ping", "")
+        self._call(lambda: self._try(self._keys(NOWHERE), ring))
 
     def close(self) -> None:
         """Close the connections."""
         self._client.connection_pool.disconnect()
 
+    def _keys(self, worker: str) -> tuple[str, str]:
+        """Return the names of a worker's list of rings, and of their payloads."""
+        queue = f"{self._namespace}:{worker}"
+        return queue, f"{queue}.msgs"
+
     def _call(self, command: Callable[[], Any]) -> Any:
         if not self._breaker.admit():
             raise QueueUnavailableError(
-                "The queue server failed a moment ago and is left alone for now."
+                f"{self._trouble} It is left alone for a moment."
             )
         try:
             answer = command()
         except CONNECTION_ERRORS as error:
+            self._trouble = reason_of(error)
             self._breaker.failed()
             raise QueueUnavailableError(reason_of(error)) from None
         except BaseException:
+            self._trouble = CUT_SHORT
             self._breaker.failed()  # or a probe that is cut short would keep it open
             raise
         self._breaker.succeeded()

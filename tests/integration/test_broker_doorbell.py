@@ -15,7 +15,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from app.broker import Doorbell, SilentDoorbell, open_redis_doorbell
 from app.errors import QueueUnavailableError
-from tests.valkey import ValkeyServer, free_port
+from tests.valkey import ValkeyServer
 from tests.waiting import wait_until
 
 #: Seconds that a ring may cost a request when the server is ill; the contract says 0.3.
@@ -237,47 +237,15 @@ def test_breaker_closes_when_the_server_is_back(
     assert doorbell.available
 
 
-def test_wrong_password_is_named_and_not_shown(server: ValkeyServer) -> None:
-    url = server.url.replace(server.password, "hunter2")
-    doorbell = open_redis_doorbell(url, namespace="test")
+def test_ping_leaves_nothing_behind(server: ValkeyServer, doorbell: Doorbell) -> None:
+    doorbell.ring(["task-1"])
+    before = keys_left(server)
 
-    with pytest.raises(QueueUnavailableError, match="refuses the login") as refused:
-        doorbell.ring(["task-1"])
-
-    assert "hunter2" not in repr(refused.value)
-    assert refused.value.__suppress_context__
-
-
-@pytest.mark.parametrize(
-    ("harm", "words"),
-    [
-        (("CONFIG", "SET", "maxmemory", "1"), "out of memory"),
-        (("CONFIG", "SET", "min-replicas-to-write", "1"), "too few replicas"),
-        (("REPLICAOF", "127.0.0.1", "1"), "read-only replica"),
-        (("ACL", "SETUSER", "default", "-evalsha"), "denies a command"),
-        (("SET", "test:main", "no list"), "something else"),
-        (("SET", "test:main.msgs", "no hash"), "something else"),
-    ],
-)
-def test_refusal_of_the_server_is_named(
-    server: ValkeyServer, doorbell: Doorbell, harm: tuple[str, ...], words: str
-) -> None:
-    doorbell.ping()
-    server.command(*harm)
-
-    with pytest.raises(QueueUnavailableError, match=words):
-        doorbell.ring(["task-1"])
-
-
-def test_ping_and_depth_fail_as_ringing_does() -> None:
-    doorbell = open_redis_doorbell(
-        f"redis://127.0.0.1:{free_port()}/0", namespace="test"
-    )
-
-    with pytest.raises(QueueUnavailableError, match="cannot be reached"):
+    for _ in range(3):
         doorbell.ping()
-    with pytest.raises(QueueUnavailableError, match="left alone"):
-        doorbell.depth()
+
+    assert keys_left(server) == before
+    assert doorbell.depth() == 1
 
 
 def test_silent_doorbell_says_that_nobody_hears_it() -> None:

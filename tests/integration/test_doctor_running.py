@@ -17,7 +17,7 @@ from app.clock import utc_now
 from app.commands.checks import database, running
 from app.commands.checks.findings import Box, Check, Finding, Level
 from app.domain.tasks import Status
-from app.runtime import Runtime
+from app.runtime import Runtime, queue_namespace
 from app.services import jobs
 from app.storage import recovering
 from app.storage.tables import bookings, tasks
@@ -162,6 +162,31 @@ def test_queue_server_that_could_lose_rings_is_a_warning(tmp_path: Path) -> None
     assert [finding.level for finding in found] == [Level.WARNING] * 2
     assert "noeviction" in found[0].finding
     assert "appendonly" in found[1].finding
+
+
+def test_queue_server_that_takes_no_rings_is_told(tmp_path: Path) -> None:
+    with ValkeyServer(tmp_path, appendonly="yes") as server:
+        server.config_set("maxmemory", "1")
+
+        (found,) = look_without(running.queue, tmp_path, REDIS_URL=server.url)
+
+    assert found.level is Level.BROKEN
+    assert found.finding == "The queue server is out of memory (maxmemory)."
+
+
+def test_queue_server_is_tried_under_the_keys_that_bellhop_may_use(
+    tmp_path: Path,
+) -> None:
+    with (
+        ValkeyServer(tmp_path, appendonly="yes") as server,
+        make_runtime(tmp_path, REDIS_URL=server.url) as runtime,
+    ):
+        ours = f"~{queue_namespace(runtime.database)}:*"
+        server.command("ACL", "SETUSER", "default", "resetkeys", ours)
+
+        (found,) = look(running.queue, runtime)
+
+    assert found.level is Level.OK
 
 
 def test_queue_server_that_is_away_is_told_without_its_password(

@@ -14,6 +14,11 @@ from app.errors import StartError
     [
         (redis.AuthenticationError("Invalid password"), "refuses the login"),
         (redis.exceptions.NoPermissionError("no evalsha"), "denies a command"),
+        (redis.ResponseError("ACL failure in script: User"), "denies a command"),
+        (
+            redis.ResponseError("The user executing the script can't run this command"),
+            "denies a command",
+        ),
         (redis.exceptions.OutOfMemoryError("used memory"), "out of memory"),
         (
             redis.ResponseError("ERR Error running script: @user_script:5: -OOM com"),

@@ -13,7 +13,7 @@ from app.commands.checks.findings import Box, Finding, broken, ok, warning
 from app.commands.checks.place import START
 from app.commands.http_api import exchange
 from app.errors import QueueUnavailableError, StartError
-from app.runtime import queue_url
+from app.runtime import queue_namespace, queue_url
 from app.services import health
 from app.services.jobs import all_jobs
 from app.storage import recovering
@@ -36,13 +36,16 @@ def queue(box: Box) -> Iterator[Finding]:
         )
         return
     try:
-        doorbell = open_doorbell(url, namespace="bellhop-doctor")
+        doorbell = open_doorbell(url, namespace=_namespace(box))
         try:
             doorbell.ping()
         finally:
             doorbell.close()
     except (QueueUnavailableError, StartError) as error:
-        advice = "Start the queue server, or set REDIS_URL (or BROKER_URL) to another."
+        advice = (
+            "Start or mend the queue server, or set REDIS_URL (or BROKER_URL) to "
+            "another."
+        )
         yield broken(str(error), MESSAGES_WAIT, advice)
         return
     troubles = check_queue_server(url)
@@ -50,6 +53,13 @@ def queue(box: Box) -> Iterator[Finding]:
         yield warning(trouble, "", "")
     if not troubles:
         yield ok("The queue server answers, and keeps what it is given.")
+
+
+def _namespace(box: Box) -> str:
+    """Return the prefix of our keys: the server may keep all others from us."""
+    if box.runtime is None:
+        return "bellhop-doctor"
+    return queue_namespace(box.runtime.database)
 
 
 def api(box: Box) -> Iterator[Finding]:
