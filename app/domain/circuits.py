@@ -13,7 +13,10 @@ from app.domain.outcomes import Fault, Outcome
 
 #: In a row, before the circuit opens. One refused login is enough.
 MOST_FAILURES = 5
+#: In a row too, or with whatever went well in between where each follows the one before
+#: within this time: a provider of which every second call hangs holds up all others.
 MOST_TIMEOUTS = 2
+TIMEOUT_IS_REMEMBERED = timedelta(minutes=1)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 #: No circuit is open for longer, whatever the provider asked for: one that seems to be
@@ -32,6 +35,7 @@ class Circuit:
 
     failures: int = 0
     timeouts: int = 0
+    timed_out_at: datetime | None = None
     #: None: not open. Past: one message may try.
     open_until: datetime | None = None
     opened_at: datetime | None = None
@@ -44,6 +48,13 @@ class Circuit:
             return False
         return now < self.open_until <= now + LONGEST_SPARED
 
+    def may_hang(self, now: datetime) -> bool:
+        """Whether the next time-out would be one too many."""
+        if self.timeouts == 0 or self.timed_out_at is None:
+            return False
+        is_recent = abs(now - self.timed_out_at) < TIMEOUT_IS_REMEMBERED
+        return is_recent or self.failures > 0
+
     @property
     def is_tripped(self) -> bool:
         """Whether it has opened and no probe has closed it yet."""
@@ -53,7 +64,7 @@ class Circuit:
 def after(
     circuit: Circuit | None, outcome: Outcome, *, now: datetime, is_probe: bool = False
 ) -> Circuit | None:
-    """Return the circuit after an answer; None: the provider is well.
+    """Return the circuit after an answer; None: nothing is held against the provider.
 
     Once it has opened only a probe's answer counts: any other is that of a call which
     was under way as it opened.
@@ -62,16 +73,25 @@ def after(
     if known.is_tripped and not is_probe and outcome.fault is not Fault.LIMITED:
         return known
     if outcome.fault is Fault.NONE:
-        return None
+        return _well(known, now)
     if outcome.fault is Fault.LIMITED:
         return _spared(known, outcome, now, is_probe=is_probe)
     return _failed(known, outcome, now)
 
 
+def _well(known: Circuit, now: datetime) -> Circuit | None:
+    """A probe that goes well forgives all; any other call forgets what is long ago."""
+    went_well = replace(known, failures=0)
+    return None if known.is_tripped or not went_well.may_hang(now) else went_well
+
+
 def _failed(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
     failures = known.failures + 1
     # A provider that hangs now and then, and fails in between, hangs all the same.
-    timeouts = known.timeouts + (outcome.fault is Fault.TIMEOUT)
+    is_known = known.is_tripped or known.may_hang(now)
+    timeouts, timed_out_at = known.timeouts if is_known else 0, known.timed_out_at
+    if outcome.fault is Fault.TIMEOUT:
+        timeouts, timed_out_at = timeouts + 1, now
     is_down = (
         known.pause > timedelta(0)
         or outcome.fault is Fault.REFUSED
@@ -79,11 +99,17 @@ def _failed(known: Circuit, outcome: Outcome, now: datetime) -> Circuit:
         or timeouts >= MOST_TIMEOUTS
     )
     if not is_down and not known.is_tripped:
-        return Circuit(failures=failures, timeouts=timeouts, reason=outcome.reason)
+        return Circuit(
+            failures=failures,
+            timeouts=timeouts,
+            timed_out_at=timed_out_at,
+            reason=outcome.reason,
+        )
     pause = min(known.pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)
     return Circuit(
         failures=failures,
         timeouts=timeouts,
+        timed_out_at=timed_out_at,
         open_until=now + pause,
         opened_at=known.opened_at or now,
         pause=pause,
@@ -120,7 +146,9 @@ def answered(circuit: Circuit, *, now: datetime) -> Circuit:
     return replace(circuit, open_until=now) if circuit.is_tripped else circuit
 
 
-def patience_s(circuit: Circuit | None) -> float:
+def patience_s(circuit: Circuit | None, *, now: datetime) -> float:
     """Return for how many seconds a call to this provider may take."""
-    doubtful = circuit is not None and (circuit.timeouts or circuit.is_tripped)
-    return PROBE_PATIENCE_S if doubtful else PATIENCE_S
+    if circuit is None:
+        return PATIENCE_S
+    is_doubtful = circuit.is_tripped or circuit.may_hang(now)
+    return PROBE_PATIENCE_S if is_doubtful else PATIENCE_S

@@ -38,7 +38,7 @@ def terms_of_call(gates: Gates, gate: str, *, provider: str | None = None) -> Te
     circuit = gates.circuit(gate, called)
     return Terms(
         called=called,
-        within_s=patience_s(circuit),
+        within_s=patience_s(circuit, now=gates.now),
         is_probe=is_ill(circuit),
         circuit=circuit,
     )

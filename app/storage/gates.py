@@ -80,6 +80,7 @@ def circuits_by_provider(tx: sa.Connection) -> dict[tuple[str, str], Circuit]:
         (row.gate, row.provider): Circuit(
             failures=row.failures,
             timeouts=row.timeouts,
+            timed_out_at=row.timed_out_at,
             open_until=row.open_until,
             opened_at=row.opened_at,
             pause=row.pause_ms * _MILLISECOND,
@@ -108,6 +109,7 @@ def save_circuit(
     values = {
         "failures": circuit.failures,
         "timeouts": circuit.timeouts,
+        "timed_out_at": circuit.timed_out_at,
         "open_until": circuit.open_until,
         "opened_at": circuit.opened_at,
         "pause_ms": circuit.pause // _MILLISECOND,

@@ -14,6 +14,7 @@ from app.domain.circuits import (
     PATIENCE_S,
     PROBE_PATIENCE_S,
     PROBE_TAKES_AT_MOST,
+    TIMEOUT_IS_REMEMBERED,
     Circuit,
     after,
     answered,
@@ -45,11 +46,13 @@ def after_all(*faults: Fault) -> Circuit | None:
         ([Fault.DOWN] * 5, True),  # five in a row
         ([Fault.TIMEOUT], False),
         ([Fault.TIMEOUT] * 2, True),  # two time-outs
-        ([Fault.TIMEOUT, Fault.DOWN, Fault.TIMEOUT], True),  # no success between
+        ([Fault.TIMEOUT, Fault.DOWN, Fault.TIMEOUT], True),
         ([Fault.REFUSED], True),  # one refused login
         ([Fault.LIMITED], True),  # it asked for it
         ([Fault.DOWN] * 4 + [Fault.NONE] + [Fault.DOWN] * 4, False),
-        ([Fault.TIMEOUT, Fault.NONE, Fault.TIMEOUT], False),
+        ([Fault.TIMEOUT, *[Fault.NONE] * 9, Fault.TIMEOUT], True),  # soon after
+        ([Fault.TIMEOUT, Fault.NONE, *[Fault.DOWN] * 4], False),
+        ([Fault.TIMEOUT, Fault.NONE, *[Fault.DOWN] * 4, Fault.NONE], False),
         ([Fault.REFUSED, Fault.NONE], False),
     ],
 )
@@ -63,6 +66,42 @@ def test_a_provider_that_is_well_is_held_nothing_against() -> None:
     assert after(None, said(Fault.NONE), now=NOW) is None
     ill = after_all(*[Fault.DOWN] * 5)
     assert after(ill, said(Fault.NONE), now=NOW, is_probe=True) is None
+
+
+def test_a_time_out_is_remembered_for_a_minute_whatever_goes_well_meanwhile() -> None:
+    hung = after(None, said(Fault.TIMEOUT), now=NOW)
+    soon = NOW + TIMEOUT_IS_REMEMBERED - timedelta(milliseconds=1)
+    later = NOW + TIMEOUT_IS_REMEMBERED
+
+    well = after(hung, said(Fault.NONE), now=soon)
+    again = after(well, said(Fault.TIMEOUT), now=soon)
+    long_after = after(well, said(Fault.TIMEOUT), now=later)
+
+    assert patience_s(well, now=soon) == PROBE_PATIENCE_S
+    assert again is not None
+    assert again.is_tripped
+    assert patience_s(well, now=later) == PATIENCE_S
+    assert long_after == after(None, said(Fault.TIMEOUT), now=later)
+    assert after(well, said(Fault.NONE), now=later) is None
+
+
+def test_time_outs_in_a_row_are_remembered_for_as_long_as_nothing_goes_well() -> None:
+    hung = after(None, said(Fault.TIMEOUT), now=NOW)
+    later = NOW + timedelta(hours=3)
+
+    again = after(hung, said(Fault.TIMEOUT), now=later)
+
+    assert patience_s(hung, now=later) == PROBE_PATIENCE_S
+    assert again is not None
+    assert again.is_tripped
+
+
+def test_a_clock_that_was_set_back_keeps_no_time_out_in_mind() -> None:
+    well = after_all(Fault.TIMEOUT, Fault.NONE)
+
+    yesterday = NOW - timedelta(hours=24)
+
+    assert patience_s(well, now=yesterday) == PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -181,7 +220,7 @@ def test_while_one_tries_it_is_shut_to_all_others_but_not_for_ever() -> None:
     assert not trying.is_open(now + PROBE_TAKES_AT_MOST)
     assert (trying.pause, trying.opened_at) == (circuit.pause, circuit.opened_at)
     # Else a second one could begin while the first is still waiting for its answer.
-    assert PROBE_TAKES_AT_MOST.total_seconds() > PROBE_PATIENCE_S
+    assert PROBE_TAKES_AT_MOST.total_seconds() > max(PROBE_PATIENCE_S, PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -191,13 +230,15 @@ def test_while_one_tries_it_is_shut_to_all_others_but_not_for_ever() -> None:
         ([Fault.DOWN], PATIENCE_S),
         ([Fault.TIMEOUT], PROBE_PATIENCE_S),
         ([Fault.REFUSED], PROBE_PATIENCE_S),
-        ([Fault.TIMEOUT, Fault.NONE], PATIENCE_S),
+        ([Fault.TIMEOUT, Fault.NONE], PROBE_PATIENCE_S),
+        ([Fault.TIMEOUT, Fault.TIMEOUT], PROBE_PATIENCE_S),
+        ([Fault.TIMEOUT, Fault.TIMEOUT, Fault.NONE], PATIENCE_S),
     ],
 )
 def test_patience_is_short_with_whoever_may_hang(
     faults: list[Fault], expected: float
 ) -> None:
-    assert patience_s(after_all(*faults)) == expected
+    assert patience_s(after_all(*faults), now=NOW) == expected
 
 
 def test_two_calls_that_hang_and_a_probe_leave_others_within_15_seconds() -> None:
@@ -206,7 +247,7 @@ def test_two_calls_that_hang_and_a_probe_leave_others_within_15_seconds() -> Non
 
 
 @given(faults=st.lists(st.sampled_from(Fault), max_size=40))
-def test_whatever_happens_the_pause_is_bounded_and_a_success_forgives_all(
+def test_whatever_happens_the_pause_is_bounded_and_success_forgives_all(
     faults: list[Fault],
 ) -> None:
     circuit = after_all(*faults)
@@ -215,8 +256,9 @@ def test_whatever_happens_the_pause_is_bounded_and_a_success_forgives_all(
         assert timedelta(0) <= circuit.pause <= LONGEST_PAUSE
         assert circuit.is_tripped == (circuit.opened_at is not None)
         assert circuit.open_until is None or circuit.open_until > NOW
-        assert circuit.timeouts <= circuit.failures
-    assert after(circuit, said(Fault.NONE), now=NOW, is_probe=True) is None
+        assert (circuit.timed_out_at is None) == (circuit.timeouts == 0)
+    later = NOW + TIMEOUT_IS_REMEMBERED
+    assert after(circuit, said(Fault.NONE), now=later, is_probe=True) is None
 
 
 @given(faults=st.lists(st.sampled_from([f for f in Fault if f is not Fault.NONE])))

@@ -54,15 +54,16 @@ queue_states = sa.Table(
     sa.Column("updated_at", Moment, nullable=False),
 )
 
-#: A provider that has failed of late; no row: it is well.
+#: A provider that has failed of late; no row: nothing is held against it.
 circuits = sa.Table(
     "circuits",
     metadata,
     sa.Column("gate", sa.String, primary_key=True),
     sa.Column("provider", sa.String, primary_key=True),
-    # In a row, and how many of them were time-outs.
+    # In a row; the time-outs of late, also where calls went well in between.
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("timeouts", sa.Integer, nullable=False),
+    sa.Column("timed_out_at", Moment),
     # Null: not open. Past: one message may try.
     sa.Column("open_until", Moment),
     sa.Column("opened_at", Moment),
