@@ -27,6 +27,9 @@ PROBE_TAKES_AT_MOST = timedelta(seconds=15)
 #: Seconds for a call to a provider that is well, and to one that may be down.
 PATIENCE_S = 10.0
 PROBE_PATIENCE_S = 3.0
+#: After each so many time-outs one probe may take as long as any call: a provider that
+#: is well but slow would otherwise never be heard out, and be spared for ever.
+TIMEOUTS_A_LONG_PROBE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,5 +153,7 @@ def patience_s(circuit: Circuit | None, *, now: datetime) -> float:
     """Return for how many seconds a call to this provider may take."""
     if circuit is None:
         return PATIENCE_S
-    is_doubtful = circuit.is_tripped or circuit.may_hang(now)
-    return PROBE_PATIENCE_S if is_doubtful else PATIENCE_S
+    if circuit.is_tripped:
+        is_long = circuit.timeouts and circuit.timeouts % TIMEOUTS_A_LONG_PROBE == 0
+        return PATIENCE_S if is_long else PROBE_PATIENCE_S
+    return PROBE_PATIENCE_S if circuit.may_hang(now) else PATIENCE_S

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.channels.base import CALL_S, LookupAnswer, Message
+from app.domain.circuits import PATIENCE_S
 from app.domain.outcomes import Fault, Lookup, Outcome, Result
 from app.domain.recipients import Channel
+from app.services.gate_state import GateState, look
+from app.services.gates import Gates
 from app.storage.tables import attempts, tasks
 from tests.engine import UNLIMITED, Engine, open_engine
 from tests.fakes import FakeProvider
@@ -97,6 +100,12 @@ class Office:
         assert {row["task_id"] for row in sent} == set(self.mails)
         return max(row["started_at"] - due[row["task_id"]] for row in sent)
 
+    def gate(self) -> GateState:
+        """Return how the gate of SMS stands."""
+        runtime, now = self.engine.runtime, self.engine.clock.now
+        with runtime.database.read() as tx:
+            return look(Gates(tx, runtime, now=now), "sms").state
+
 
 @pytest.fixture(name="office", params=["one slice", "many slices"])
 def office_of_slow_sms(
@@ -117,4 +126,27 @@ def test_behind_sms_of_which_every_second_one_hangs_no_mail_waits_long(
 
     office.work_for(minutes=5)
 
+    assert office.longest_wait() <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize("seconds", [4.0, 8.0])
+def test_one_that_is_well_but_slow_comes_back_after_it_hung(
+    office: Office, seconds: float
+) -> None:
+    office.sms.needs_s = lambda number: FOR_EVER_S if number == 1 else seconds
+    waiting = office.many_sms(10)
+
+    office.work_for(minutes=5)
+
+    assert office.gate() is GateState.OPEN
+    assert {office.engine.status(task) for task in waiting} == {"sent"}
+
+
+def test_while_it_hangs_a_long_probe_holds_up_no_mail_for_long(office: Office) -> None:
+    office.sms.needs_s = lambda _number: FOR_EVER_S
+    office.many_sms(10)
+
+    office.work_for(minutes=5)
+
+    assert office.sms.given_s.count(PATIENCE_S) >= 2
     assert office.longest_wait() <= LONGEST_WAIT

@@ -104,6 +104,18 @@ def test_a_clock_that_was_set_back_keeps_no_time_out_in_mind() -> None:
     assert patience_s(well, now=yesterday) == PATIENCE_S
 
 
+def test_each_third_time_out_the_probe_may_take_as_long_as_any_call() -> None:
+    circuit = after_all(*[Fault.DOWN] * 5)
+    given = []
+
+    for _ in range(9):
+        given.append(patience_s(circuit, now=NOW))
+        circuit = after(circuit, said(Fault.TIMEOUT), now=NOW, is_probe=True)
+
+    short, long = PROBE_PATIENCE_S, PATIENCE_S
+    assert given == [short] * 3 + [long, short, short] * 2
+
+
 @pytest.mark.parametrize(
     "fault", [Fault.NONE, Fault.DOWN, Fault.TIMEOUT, Fault.REFUSED]
 )
