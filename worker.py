@@ -46,7 +46,8 @@ BEAT_EVERY_S = 5.0
 #: A consumer comes round every second or so, whatever happens to the queue server.
 DEAF_AFTER_S = 60.0
 #: A task is broken off by its time limit; but no exception reaches a thread that waits
-#: in the operating system. So long after its limit the worker is started anew.
+#: in the operating system. So long after its limit the worker is started anew, and what
+#: came of a message is looked up. The owner's own tasks are given up much sooner.
 HANGS_AFTER_S = 105.0
 #: The message in hand is finished, or broken off by its time limit before this.
 STOP_WITHIN_S = 48.0
@@ -177,6 +178,8 @@ def _trouble(worker: dramatiq.Worker, broker: WorkerBroker, run: Run) -> str:
         return "it cannot clean up after an error"
     if run.limits.overrun_s > HANGS_AFTER_S:
         return "its task in hand does not end"
+    if run.gives_up():
+        return "a task of the owner's own does not end at its time limit"
     busy = worker.work_queue.unfinished_tasks > 0
     if not busy and time.monotonic() - broker.last_heard > DEAF_AFTER_S:
         return "it has not heard the queue for a minute"

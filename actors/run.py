@@ -20,6 +20,7 @@ from app.logs import fields
 from app.services import dispatch
 from app.services.courier import Courier, LookUp, MessageClaim, Work
 from app.services.delivery import do
+from app.services.giving_up import OwnInHand
 from app.services.recording import record_and_take, save
 from app.services.stumbles import Stumble, clean_up_after, stumble_over
 from app.services.taking import Taken, look, take
@@ -55,6 +56,7 @@ class Run:
         self._is_enough = is_enough
         self._stumble: Stumble | None = None
         self._turn = threading.Lock()
+        self._own = OwnInHand(courier)
         #: The clock over the thread that works; whoever runs it starts it.
         self.limits = TimeLimits()
         self.count = 0
@@ -74,6 +76,7 @@ class Run:
                 # A time limit is no Exception.
                 is_done = False
                 self.limits.end()
+                self._own.let_go()
                 self._note(stumble_over(self._at(task_id), error), error)
                 # A limit may strike as the write lock is taken: what the frames hold
                 # is given back before this thread asks for it again.
@@ -97,6 +100,13 @@ class Run:
             finally:
                 self._turn.release()
 
+    def gives_up(self) -> bool:
+        """Give up one of the owner's own tasks that does not end when it is broken off.
+
+        Called now and then by the thread that watches. True: the process must end.
+        """
+        return self._own.give_up(self.limits)
+
     def declare(self, broker: WorkerBroker) -> None:
         """Make this the broker's actor for the doorbells of this worker."""
         declare = dramatiq.actor(
@@ -114,8 +124,10 @@ class Run:
         while taken.work is not None:
             self.count += 1
             self._at_work(taken.work)
+            self._own.hold(taken.work)
             ended = do(self._courier, taken.work)
             self._book_keeping()
+            self._own.let_go()
             if time.monotonic() >= until or self._is_enough(self.count):
                 self._courier.hands.unsaved.append(ended)
                 save(self._courier)

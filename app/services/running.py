@@ -119,6 +119,11 @@ def run(prepared: Prepared, *, attempt: int) -> Ran:
     return Ran(outcome=outcome, result=result, progress=reports.unwritten)
 
 
+def broken_off() -> Ran:
+    """Return what came of a run that did not end though its time was over."""
+    return Ran(outcome=_outcome(Result.TRANSIENT, TOOK_TOO_LONG))
+
+
 def finish(
     tx: sa.Connection,
     runtime: Runtime,

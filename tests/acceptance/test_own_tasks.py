@@ -1,4 +1,7 @@
-"""Tasks of one's own in real processes: kill -9 and a flushed queue lose nothing."""
+"""Tasks of one's own in real processes: kill -9 and a flushed queue lose nothing.
+
+Nor does a task that no time limit reaches: its worker ends for a better one.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from app.services.desk import RowDesk
 from app.storage.tables import own_tasks, task_groups, tasks
 from app.work import connected
 from examples.actors.newsletter import plan_issue
+from tests.acceptance.deaf_actors.oversleep import oversleep
 from tests.box import Box
 from tests.broker import about_valkey
-from tests.house import count
+from tests.house import count, rows
 from tests.part import SOON_S, Part
 from tests.waiting import wait_until
 
@@ -28,6 +32,9 @@ if sys.platform == "win32":
     pytest.skip("needs signals and the embedded server", allow_module_level=True)
 
 WORKER = "tests/acceptance/worker_with_examples.py"
+WORKER_WITH_DEAF_TASK = "tests/acceptance/worker_with_deaf_task.py"
+#: The exit code that has a service manager start the worker anew.
+EXIT_BROKEN = 70
 #: Readers of the newsletter, 100 to a piece, and how often its worker is killed.
 READERS = 20_000
 PIECES = READERS // 100
@@ -102,6 +109,29 @@ def test_a_flushed_queue_costs_no_task(box: Box) -> None:
         worker.start()
 
         issue_goes_out(box, "autumn")
+
+
+def test_a_task_that_no_time_limit_reaches_ends_its_worker_and_is_tried_again(
+    box: Box,
+) -> None:
+    runtime = replace(box.runtime, registry=load_actors("tests.acceptance.deaf_actors"))
+    with connected(RowDesk(runtime)):
+        task_id = oversleep.enqueue()
+
+    with box.part("worker-with-deaf-task", WORKER_WITH_DEAF_TASK) as worker:
+        worker.start()
+        code = worker.ends()
+        (row,) = rows(box.runtime, tasks, id=task_id)
+        worker.start()
+        wait_until(
+            lambda: results(box, "oversleep") == ["awake"],
+            within_s=SOON_S,
+            what="the second attempt",
+        )
+
+    assert code == EXIT_BROKEN
+    assert row["reason"] == "It ran longer than its time limit."
+    assert row["resends"] == 0  # it counts as no crash
 
 
 def test_a_ping_goes_through_the_whole_box(box: Box, tmp_path: Path) -> None:

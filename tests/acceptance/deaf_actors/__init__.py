@@ -1,0 +1,1 @@
+"""What an owner might put into `actors/`: a task that no time limit reaches."""
