@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from app.domain.bookings import Booking
-from app.services import bookings, notifications
+from app.services import bookings, notifications, payments
+from app.services.payments import ManualProof
 from app.storage import bookings as store
 from tests.engine import Engine
-from tests.house import perform
+from tests.house import PRICE, perform
 
 
 def cancel(engine: Engine, message: str) -> None:
@@ -37,6 +38,16 @@ def move(engine: Engine, booking: Booking, *, hours: int) -> None:
         return bookings.reschedule(
             tx, runtime, now_booked, start=start, reason="", **named
         )
+
+    _change(engine, booking, deed)
+
+
+def pay(engine: Engine, booking: Booking) -> None:
+    """Pay a booking in cash, as the staff vouches."""
+    proof = ManualProof(reference="cash", amount=PRICE)
+
+    def deed(tx: Any, runtime: Any, now_booked: Booking, **named: Any) -> object:
+        return payments.verify_manual(tx, runtime, now_booked, proof, **named)
 
     _change(engine, booking, deed)
 

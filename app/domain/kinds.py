@@ -120,7 +120,7 @@ KINDS: dict[Kind, KindPolicy] = {
         send_before=(timedelta(hours=24), timedelta(hours=2)),
         quiet_hours=InQuietHours.WAIT,
     ),
-    Kind.PAYMENT_RECEIVED: KindPolicy(essential=True),
+    Kind.PAYMENT_RECEIVED: KindPolicy(essential=True, queue="high"),
     Kind.FOLLOW_UP: KindPolicy(
         true_while=frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED}),
         quiet_hours=InQuietHours.WAIT,

@@ -222,6 +222,7 @@ def test_a_payment_of_a_confirmed_booking_is_told_as_such(door: Door) -> None:
     told = rows(door.runtime, tasks, kind=Kind.PAYMENT_RECEIVED)
     assert len(told) == 3
     assert told[0]["args"]["price"] == {"amount": 4500, "currency": "EUR"}
+    assert {row["queue"] for row in told} == {"high"}
 
 
 @pytest.mark.parametrize(

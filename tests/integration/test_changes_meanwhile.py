@@ -14,14 +14,12 @@ from app.domain.bookings import Booking
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.errors import ConflictError
-from app.services import bookings, payments
-from app.services.payments import ManualProof
 from app.services.wording import Wording
 from app.storage.tables import notifications as notes
 from app.storage.tables import tasks
-from tests.changing import cancel, cancel_booking, move, rename
+from tests.changing import cancel, cancel_booking, move, pay, rename
 from tests.engine import Engine, another_worker
-from tests.house import CHARLIE, PRICE, make_booking, perform, rows
+from tests.house import CHARLIE, make_booking, rows
 
 Deed = Callable[[], object]
 #: What is locked waits for a transaction, which takes milliseconds.
@@ -240,17 +238,7 @@ def test_a_retry_of_a_cancelled_booking_is_called_off(
 def test_a_payment_on_a_confirmed_booking_is_told_and_its_confirmation_too(
     engine: Engine, booking: Booking
 ) -> None:
-    def pay() -> None:
-        proof = ManualProof(reference="cash", amount=PRICE)
-        now = engine.clock.now
-        perform(
-            engine.runtime,
-            lambda tx: payments.verify_manual(
-                tx, engine.runtime, bookings.find(tx, booking.id), proof, now=now
-            ),
-        )
-
-    pay()
+    pay(engine, booking)
     engine.answer_doorbells()
 
     told = [row["kind"] for row in rows(engine.runtime, tasks, status="sent")]

@@ -14,7 +14,7 @@ from app.domain.bookings import Booking
 from app.domain.outcomes import Outcome, Result
 from app.domain.recipients import Channel
 from app.storage.tables import notifications, tasks
-from tests.changing import cancel_booking, move
+from tests.changing import cancel_booking, move, pay
 from tests.engine import UNLIMITED, Engine, open_engine
 from tests.house import ALICE, make_booking, rows
 
@@ -86,6 +86,23 @@ def test_confirmed_and_sent_then_moved_twice_only_the_last_move_leaves(
     moves = rows(engine.runtime, tasks, kind="booking_rescheduled")
     in_order = [row["status"] for row in sorted(moves, key=lambda row: row["seq"])]
     assert in_order == ["superseded"] * 3 + ["sent"] * 3
+
+
+def test_paid_while_the_confirmation_is_unsent_both_leave_in_this_order(
+    engine: Engine, booking: Booking
+) -> None:
+    # What waits in `high` is the more urgent by far.
+    engine.provider.script += [TRANSIENT] * len(CHANNELS)
+    pay(engine, booking)
+    engine.work()
+    assert told(engine) == everywhere("booking_confirmed")
+
+    engine.clock.advance(minutes=5)
+    engine.work()
+
+    assert told(engine) == everywhere(
+        "booking_confirmed", "booking_confirmed", "payment_received"
+    )
 
 
 def test_confirmed_then_moved_while_unsent_only_the_new_time_leaves(
