@@ -7,10 +7,12 @@ in between.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any, NotRequired, get_type_hints
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
@@ -24,8 +26,9 @@ TOO_LARGE = (
     "file or a table, and pass its id"
 )
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_REQUIRED = "is required"
 _SENTENCES = {
-    "missing": "is required",
+    "missing": _REQUIRED,
     "extra_forbidden": "is not an argument of this task",
 }
 
@@ -42,12 +45,7 @@ class Arguments:
         self.required = frozenset(
             name for name, p in parameters.items() if p.default is p.empty
         )
-        self._adapter = _adapter(
-            {
-                name: hint if name in self.required else NotRequired[hint]
-                for name, hint in hints.items()
-            }
-        )
+        self._adapter = _adapter({n: NotRequired[hint] for n, hint in hints.items()})
 
     def check(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as JSON keeps them; raise InvalidError naming each."""
@@ -65,10 +63,21 @@ class Arguments:
         return self.signature.bind_partial(*args, **more).arguments
 
     def _validated(self, raw: bytes) -> dict[str, Any]:
+        problems: list[Problem] = []
         try:
             found: dict[str, Any] = self._adapter.validate_json(raw)
+            given = found.keys()
         except ValidationError as error:
-            raise InvalidError([_problem(e) for e in error.errors()]) from None
+            problems += [_problem(each) for each in error.errors()]
+            # What is right so far may still hold a time that is not.
+            bad = {each["loc"][0] for each in error.errors()}
+            given = from_json(raw).keys()
+            good = {n: v for n, v in from_json(raw).items() if n not in bad}
+            found = self._adapter.validate_json(to_json(good))
+        problems += _missing(self.required - given)
+        problems += _naive_times(found, "args")
+        if problems:
+            raise InvalidError(problems)
         return found
 
 
@@ -101,10 +110,10 @@ def _hints(
     return {name: found[name] for name in signature.parameters}
 
 
-def _adapter(fields: dict[str, Any]) -> TypeAdapter[Any]:
+def _adapter(hints: dict[str, Any]) -> TypeAdapter[Any]:
     # A class of fields, unlike a model, lets them have any name that an argument has.
     make: Any = TypedDict
-    of_call = make("Arguments", fields)
+    of_call = make("Arguments", hints)
     of_call.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
     try:
         return TypeAdapter(of_call)
@@ -119,3 +128,29 @@ def _problem(found: Any) -> Problem:
     said: str = found["msg"].removeprefix("Value error, ")
     said = said.replace("Input should", "must")
     return Problem(field, _SENTENCES.get(found["type"], said[:1].lower() + said[1:]))
+
+
+def _missing(names: Collection[str]) -> Iterator[Problem]:
+    return (Problem(f"args.{name}", _REQUIRED) for name in sorted(names))
+
+
+def _naive_times(value: Any, field: str) -> Iterator[Problem]:
+    """Find times of which nobody could tell the moment, however deep they stand."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            yield Problem(field, "must be a time with its offset")
+        return
+    for key, inner in _within(value):
+        yield from _naive_times(inner, f"{field}.{key}")
+
+
+def _within(value: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        return value.items()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return enumerate(value)
+    if isinstance(value, BaseModel):
+        return iter(value)
+    if is_dataclass(value):
+        return [(each.name, getattr(value, each.name, None)) for each in fields(value)]
+    return ()

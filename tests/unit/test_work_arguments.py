@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from app.errors import InvalidError, NotConnectedError
 from app.work import task
 from app.work.arguments import LARGEST_JSON, Arguments
+
+AWARE, NAIVE = "2026-12-01T10:00:00Z", "2026-12-01T10:00:00"
 
 
 class Size(StrEnum):
@@ -82,6 +85,55 @@ def test_every_bad_argument_is_named_at_once() -> None:
         "args.colour": "is not an argument of this task",
         "args.cover.width": "is required",
     }
+
+
+@dataclass
+class Meeting:
+    at: datetime
+
+
+class Stay(BaseModel):
+    nights: list[datetime]
+
+
+def meet(
+    at: datetime, meeting: Meeting, stay: Stay, by_name: dict[str, datetime | None]
+) -> None:
+    """Times, in all that may hold them."""
+
+
+@pytest.mark.parametrize(
+    ("args", "field"),
+    [
+        ({"at": NAIVE}, "args.at"),
+        ({"meeting": {"at": NAIVE}}, "args.meeting.at"),
+        ({"stay": {"nights": [AWARE, NAIVE]}}, "args.stay.nights.1"),
+        ({"by_name": {"Ana": None, "Bob": NAIVE}}, "args.by_name.Bob"),
+        ({"meeting": Meeting(datetime(2026, 12, 1, 10))}, "args.meeting.at"),  # noqa: DTZ001
+    ],
+)
+def test_a_time_without_its_offset_is_refused_wherever_it_stands(
+    args: dict[str, Any], field: str
+) -> None:
+    fine = {
+        "at": AWARE,
+        "meeting": {"at": AWARE},
+        "stay": {"nights": [AWARE]},
+        "by_name": {"Ana": AWARE},
+    }
+
+    assert Arguments(meet).check(fine) == fine
+    with pytest.raises(InvalidError) as caught:
+        Arguments(meet).check({**fine, **args})
+
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.message) == (field, "must be a time with its offset")
+
+
+def test_a_time_without_its_offset_is_named_beside_all_else() -> None:
+    found = problems(size="200", at=NAIVE)
+
+    assert set(found) == {"args.album", "args.size", "args.at"}
 
 
 def test_arguments_too_large_are_refused_with_advice() -> None:
