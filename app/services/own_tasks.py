@@ -31,7 +31,7 @@ from app.services.following import (
 from app.services.notifications import CANCELLED_BY_HAND, RETRYABLE
 from app.services.policies import policy_in_force
 from app.services.wish_problems import (
-    check_links,
+    link_problems,
     problems_of,
     problems_of_all,
     problems_of_group,
@@ -50,7 +50,7 @@ def insert_task(
 
     Raises InvalidError with all that is wrong.
     """
-    problems = problems_of(runtime, wish, now=now)
+    problems = problems_of(runtime, wish, now=now) + link_problems(tx, [wish])
     if problems:
         raise InvalidError(problems)
     return plan(tx, runtime, [wish], now=now)[wish.id]
@@ -60,7 +60,8 @@ def insert_all(
     tx: sa.Connection, runtime: Runtime, wishes: Sequence[Wish], *, now: datetime
 ) -> dict[str, str]:
     """Plan several tasks, all or none; return the id that each wish's task has."""
-    if problems := problems_of_all(runtime, wishes, now=now):
+    problems = problems_of_all(runtime, wishes, now=now) + link_problems(tx, wishes)
+    if problems:
         raise InvalidError(problems)
     return plan(tx, runtime, wishes, now=now)
 
@@ -73,8 +74,9 @@ def start_group(
     With a dedupe key that was used before nothing is planned, and the group is that
     one. Raises InvalidError with all that is wrong.
     """
+    links = link_problems(tx, group.tasks)
     if problems := problems_of_group(runtime, group, now=now):
-        raise InvalidError(problems)
+        raise InvalidError(problems + links)
     group_id = new_id()
     row = {
         "id": group_id,
@@ -86,7 +88,9 @@ def start_group(
         "dedupe_key": _group_key(group),
     }
     if (known := task_groups.insert(tx, row)) != group_id:
-        return known, {}
+        return known, {}  # what it waited for may be gone by now
+    if links:
+        raise InvalidError(links)
     group = _only_once(group)
     ids = plan(tx, runtime, group.tasks, now=now, group_id=group_id)
     members = set(ids.values())
@@ -113,7 +117,6 @@ def plan(
 
     `reason`: why they are to wait until somebody frees them.
     """
-    check_links(tx, wishes)
     policies = {
         queue: policy_in_force(tx, runtime, queue)
         for queue in {wish.queue for wish in wishes}

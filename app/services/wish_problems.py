@@ -74,24 +74,33 @@ def problems_of_group(
         return [Problem("tasks", f"may be {MOST_IN_GROUP:,} at most; make two groups")]
     found = problems_of_all(runtime, group.tasks, now=now)
     if group.then is not None:
-        facts = group_facts(group.then.kind, group_id="", counts={}, total=0)
-        problems = problems_of(runtime, group.then, now=now, facts=facts)
+        problems = problems_of_follower(runtime, group.then, now=now)
         found += [Problem(f"then.{p.field}", p.message) for p in problems]
-        if group.then.options.after:
-            message = "is not for what follows a group: it waits for the group"
-            found.append(Problem("then.after", message))
     return found
 
 
-def check_links(tx: sa.Connection, wishes: Sequence[Wish]) -> None:
-    """Raise InvalidError where a task waits for what is not there, or for itself."""
+def problems_of_follower(
+    runtime: Runtime, wish: Wish, *, now: datetime
+) -> list[Problem]:
+    """Return what is wrong with a wish for what follows a group."""
+    facts = group_facts(wish.kind, group_id="", counts={}, total=0)
+    found = problems_of(runtime, wish, now=now, facts=facts)
+    if wish.options.after:
+        message = "is not for what follows a group: it waits for the group"
+        found.append(Problem("after", message))
+    return found
+
+
+def link_problems(tx: sa.Connection, wishes: Sequence[Wish]) -> list[Problem]:
+    """Return where a task waits for what is not there, or for itself."""
     graph = {wish.id: set(wish.options.after) for wish in wishes}
     outside = set().union(*graph.values()) - set(graph)
     known = store.existing(tx, outside) if outside else set()
     if unknown := sorted(outside - known):
-        raise InvalidError([Problem("after", f"there is no task {unknown[0]!r}")])
+        return [Problem("after", f"there is no task {unknown[0]!r}")]
     try:
         TopologicalSorter(graph).prepare()
     except CycleError:
         message = "makes tasks wait for each other in a circle"
-        raise InvalidError([Problem("after", message)]) from None
+        return [Problem("after", message)]
+    return []

@@ -79,18 +79,41 @@ def test_tasks_of_a_group_name_each_other(shed: Shed, door: Door) -> None:
     ("body", "fields"),
     [
         ({"tasks": []}, ["tasks"]),
-        ({"tasks": [{"kind": "x"}, {"kind": "step"}]}, ["tasks.0.kind"]),
+        (
+            {"tasks": [{"kind": "x"}, {"kind": "step"}, a_step(3)]},  # type: ignore[arg-type]
+            ["tasks.0.kind", "tasks.1.args.name", "tasks.2.args.name"],
+        ),
+        (
+            {"tasks": [a_step(priority=101)], "then": {"kind": "add", "after": ["a"]}},
+            ["tasks.0.priority", "then.after", "then.args.numbers"],
+        ),
+        (
+            {"tasks": [a_step(priority=101)], "then": {"kind": "sum_up"}},
+            ["tasks.0.priority"],
+        ),
+        (
+            {"tasks": "all of them", "then": {"kind": "step", "queue": "lo"}},
+            ["tasks", "then.args.name", "then.queue"],
+        ),
+        ({"tasks": [a_step(3, after=["b"])]}, ["after", "tasks.0.args.name"]),  # type: ignore[arg-type]
         (
             {"tasks": [a_step(3), a_step()], "then": {"kind": "add"}},  # type: ignore[arg-type]
             ["tasks.0.args.name", "then.args.numbers"],
         ),
         ({"tasks": [a_step(id="a"), a_step(id="a")]}, ["tasks.1.id"]),
+        (
+            {"tasks": [a_step(id="a"), a_step(3, id="a")]},  # type: ignore[arg-type]
+            ["tasks.1.args.name", "tasks.1.id"],
+        ),
+        ({"tasks": [3, a_step(3)]}, ["tasks.0", "tasks.1.args.name"]),  # type: ignore[arg-type]
+        ({"tasks": [a_step()], "then": []}, ["then"]),
+        ([a_step()], ["body"]),
         ({"tasks": [a_step(id="a", after=["a"])]}, ["after"]),
         ({"tasks": [a_step(after=["b"])]}, ["after"]),
     ],
 )
 def test_a_bad_group_is_422_and_starts_nothing(
-    shed: Shed, door: Door, body: dict[str, Any], fields: list[str]
+    shed: Shed, door: Door, body: Any, fields: list[str]
 ) -> None:
     assert_problem(door.post("/task-groups", body), 422, *fields)
     assert shed.all(step) == []

@@ -35,6 +35,7 @@ FIELDS = {
     "useful_until",
     "finished_at",
 }
+LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 @pytest.fixture(name="shed")
@@ -115,9 +116,22 @@ def test_the_same_idempotency_key_starts_one_task(shed: Shed, door: Door) -> Non
         ({"kind": "step", "args": []}, ["args"]),
         (a_step("x" * LARGEST_JSON), ["args"]),
         (a_step(after=["nobody"]), ["after"]),
-        (a_step(useful_until="2020-01-01T00:00:00Z"), ["useful_until"]),
+        (a_step(useful_until=LONG_AGO), ["useful_until"]),
         (a_step(send_at="2027-01-19T10:00:00"), ["send_at"]),
         (a_step(colour="red"), ["colour"]),
+        (
+            {"kind": "step", "args": {"name": 3}, "priority": 101, "after": ["nobody"]},
+            ["args.name", "priority"],
+        ),
+        (
+            a_step(priority=101, useful_until=LONG_AGO),
+            ["priority", "useful_until"],
+        ),
+        ({"kind": "step", "args": [], "priority": 101}, ["args", "priority"]),
+        (
+            {"kind": "step", "after": ["nobody"], "useful_until": LONG_AGO},
+            ["after", "args.name", "useful_until"],
+        ),
     ],
 )
 def test_a_bad_wish_is_422_and_names_every_field(

@@ -23,10 +23,10 @@ from app.web.context import runtime
 from app.web.once import do_once
 from app.web.schemas.fields import Id
 from app.web.schemas.lists import id_cursor
+from app.web.schemas.task_requests import TaskRequest
 from app.web.schemas.tasks import (
     OneTaskAnswer,
     TaskAnswer,
-    TaskRequest,
     TasksAnswer,
     TasksQuery,
     WaitQuery,

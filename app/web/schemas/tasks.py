@@ -2,87 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr
+from pydantic import BaseModel, Field
 
 from app.domain.own_tasks import State, state_of
 from app.domain.tasks import Status
-from app.errors import InvalidError
 from app.storage.own_task_lists import Filter
-from app.web.context import runtime
 from app.web.schemas.fields import (
     Id,
     Line,
-    Metadata,
     MomentField,
     QueryModel,
-    RequestModel,
 )
 from app.web.schemas.lists import PageQuery
-from app.work.kinds import PRIORITIES, Options, Wish
 
 #: Seconds that a request may wait for a task's end.
 LONGEST_WAIT_S = 30
-#: Tasks that one task may come after.
-MOST_BEFORE = 100
-
-
-def _kind(name: str) -> str:
-    try:
-        return runtime().registry.find(name).name
-    except InvalidError as error:
-        raise ValueError(error.problems[0].message) from None
-
-
-def _queue(name: str) -> str:
-    queues = runtime().policy.queues
-    if name not in queues:
-        raise ValueError(f"must be one of {', '.join(queues)}")
-    return name
-
-
-KindName = Annotated[StrictStr, Field(max_length=100), AfterValidator(_kind)]
-QueueName = Annotated[StrictStr, Field(max_length=100), AfterValidator(_queue)]
-
-
-class TaskRequest(RequestModel):
-    """A task of a kind that a file in `actors/` declares; `args` are its function's.
-
-    `useful_until`: 7 days after it is due where not given. `priority`: lower goes
-    first. `after`: ids of tasks that must be done before.
-    """
-
-    kind: KindName
-    args: Metadata = Field(default_factory=dict)
-    queue: QueueName | None = None
-    priority: (
-        Annotated[StrictInt, Field(ge=PRIORITIES[0], le=PRIORITIES[-1])] | None
-    ) = None
-    send_at: MomentField | None = None
-    useful_until: MomentField | None = None
-    dedupe_key: Line | None = None
-    after: Annotated[list[Id], Field(max_length=MOST_BEFORE)] = Field(
-        default_factory=list
-    )
-
-    def wish(self, ids: Mapping[str, str] | None = None) -> Wish:
-        """Return the wish; `ids` are those of the names that `after` may have."""
-        known = ids or {}
-        options = Options(
-            queue=self.queue,
-            priority=self.priority,
-            send_at=self.send_at,
-            useful_until=self.useful_until,
-            dedupe_key=self.dedupe_key,
-            after=tuple(known.get(name, name) for name in self.after),
-        )
-        return Wish(
-            kind=runtime().registry.find(self.kind), args=self.args, options=options
-        )
 
 
 class TasksQuery(PageQuery):
