@@ -15,8 +15,11 @@ from app.domain.recipients import Channel
 
 #: Seconds for a whole call to a provider: connecting, TLS, greeting, answer and all.
 CALL_S = 10.0
-#: Longest pause that a provider may ask of us.
-MAX_RETRY_AFTER = timedelta(hours=1)
+#: Longest pause that a provider may ask of us for a message.
+MAX_RETRY_AFTER = timedelta(days=7)
+#: What we wait where it asks for more, or for what it does not mean: a moment (the
+#: seconds since 1970) in place of a pause, a number found in words.
+DOUBTFUL_RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)

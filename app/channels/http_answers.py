@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
-from app.channels.base import MAX_RETRY_AFTER
+from app.channels.base import DOUBTFUL_RETRY_AFTER, MAX_RETRY_AFTER
 from app.clock import utc_now
 from app.domain.outcomes import Fault
 
@@ -28,7 +28,7 @@ class Answer:
 
     @property
     def retry_after(self) -> timedelta | None:
-        """The pause the server asks for, at most an hour; None if it names none."""
+        """The pause that the server asks for; None if it names none."""
         return _pause(self.headers.get("Retry-After", ""), now=utc_now())
 
     def json_value(self) -> Any:
@@ -64,12 +64,16 @@ def _pause(value: str, *, now: datetime) -> timedelta | None:
     """Read a Retry-After: seconds or an HTTP date."""
     words = value.strip()
     if words.isascii() and words.isdigit():
-        # More digits than these are an hour all the same (and int() has its limit).
-        return min(timedelta(seconds=int(words[:9])), MAX_RETRY_AFTER)
+        # More digits than these are too long all the same (and int() has its limit).
+        return _believed(timedelta(seconds=int(words[:9])))
     try:
         moment = parsedate_to_datetime(words)
     except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:  # "-0000" is UTC without a place
         moment = moment.replace(tzinfo=UTC)
-    return min(max(moment - now, timedelta(0)), MAX_RETRY_AFTER)
+    return _believed(max(moment - now, timedelta(0)))
+
+
+def _believed(pause: timedelta) -> timedelta:
+    return pause if pause <= MAX_RETRY_AFTER else DOUBTFUL_RETRY_AFTER

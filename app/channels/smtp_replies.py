@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
-from app.channels.base import MAX_RETRY_AFTER, Verdict
+from app.channels.base import DOUBTFUL_RETRY_AFTER, Verdict
 from app.domain.outcomes import Fault, Outcome, Result
 
 
@@ -201,7 +201,7 @@ def _pause(text: bytes) -> timedelta | None:
     if found is None:
         return None
     unit = timedelta(minutes=1) if found[2].lower().startswith(b"m") else _SECOND
-    return min(int(found[1]) * unit, MAX_RETRY_AFTER)
+    return min(int(found[1]) * unit, DOUBTFUL_RETRY_AFTER)
 
 
 _SECOND = timedelta(seconds=1)

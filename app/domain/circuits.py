@@ -19,6 +19,9 @@ MOST_TIMEOUTS = 2
 TIMEOUT_IS_REMEMBERED = timedelta(minutes=1)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
+#: A channel is shut no longer because its provider asks for a pause: then a message may
+#: try that was not turned away yet. One that was waits for as long as was asked.
+LONGEST_ASKED = timedelta(hours=1)
 #: No circuit is open for longer, whatever the provider asked for: one that seems to be
 #: was opened before the clock was set back.
 LONGEST_SPARED = timedelta(hours=1, minutes=1)
@@ -124,7 +127,8 @@ def _spared(
     known: Circuit, outcome: Outcome, now: datetime, *, is_probe: bool
 ) -> Circuit:
     """It asks for a pause: that says nothing of its health."""
-    until = now + max(outcome.retry_after or FIRST_PAUSE, timedelta(seconds=1))
+    asked = min(outcome.retry_after or FIRST_PAUSE, LONGEST_ASKED)
+    until = now + max(asked, timedelta(seconds=1))
     # While it is tried, it is shut only for as long as that may take.
     if known.is_open(now) and known.open_until is not None and not is_probe:
         until = max(until, known.open_until)

@@ -107,7 +107,7 @@ def _write_answer(
         locking.wait_for(tx, task_id=answer.work.row["id"])
         # Only once it is held against who was called it is known to be in vain.
         if _note_in_vain(gates, answer):
-            decision = _for_nothing(decision, answer)
+            decision = _for_nothing(gates, decision, answer)
         _settle_answer(tx, courier, answer, decision)
     note_quality(gates, answer.work.row["channel"], answer.work.called)
     return decision
@@ -162,15 +162,19 @@ def _note_in_vain(gates: Gates, answer: Answer) -> bool:
     return is_free and gates.has_another(gate, work.called)
 
 
-def _for_nothing(decision: Decision, answer: Answer) -> Decision:
+def _for_nothing(gates: Gates, decision: Decision, answer: Answer) -> Decision:
     """Return what follows instead where the try counts for nothing.
 
-    Where nobody knows whether it was taken, that is found out first all the same.
+    Where nobody knows whether it was taken, that is found out first all the same. Who
+    asked for a pause is given it, unless somebody else is well.
     """
     if decision.status is Status.UNKNOWN:
         return replace(decision, gives_try_back=True)
+    work, pause = answer.work, answer.outcome.retry_after or timedelta(0)
+    if gates.has_another(work.row["channel"], work.called):
+        pause = timedelta(0)
     return Decision(
-        status=Status.RETRYING, next_attempt_at=answer.at, gives_try_back=True
+        status=Status.RETRYING, next_attempt_at=answer.at + pause, gives_try_back=True
     )
 
 
