@@ -73,16 +73,24 @@ def after(
     """Return the circuit after an answer; None: nothing is held against the provider.
 
     Once it has opened only a probe's answer counts: any other is that of a call which
-    was under way as it opened.
+    was under way as it opened, or of a probe on another channel.
     """
     known = circuit or Circuit()
     if known.is_tripped and not is_probe and outcome.fault is not Fault.LIMITED:
-        return known
+        return _not_now(known, now) if outcome.fault is Fault.TIMEOUT else known
     if outcome.fault is Fault.NONE:
         return _well(known, now)
     if outcome.fault is Fault.LIMITED:
         return _spared(known, outcome, now, is_probe=is_probe)
     return _failed(known, outcome, now)
+
+
+def _not_now(known: Circuit, now: datetime) -> Circuit:
+    """It has just hung on another channel: a probe here would hold up all once more."""
+    until = now + PROBE_TAKES_AT_MOST
+    if known.open_until is not None and known.is_open(now):
+        until = max(until, known.open_until)
+    return replace(known, open_until=until)
 
 
 def _well(known: Circuit, now: datetime) -> Circuit | None:

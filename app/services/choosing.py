@@ -29,8 +29,12 @@ def choose(
     worker: str,
     now: datetime,
     most: int,
+    resting: str | None = None,
 ) -> list[Due]:
-    """Return the rows, at most so many, that may leave to workers of this name."""
+    """Return the rows, at most so many, that may leave to workers of this name.
+
+    `resting`: a gate by which only what is urgent is looked for.
+    """
     gates.take_turn()
     due = {
         lane: count
@@ -42,7 +46,18 @@ def choose(
     rooms = gates.rooms(due)
     found: list[Due] = []
     for lane, shared in rooms.items():
-        found += _first(tx, lane, shared, due=due[lane], now=now, most=most)
+        room = min(most, *(one.urgent for one in shared))
+        if room <= 0:
+            continue
+        is_for_all = lane.gate != resting and all(one.usual > 0 for one in shared)
+        found += releasing.first_of_lane(
+            tx,
+            lane,
+            due=due[lane],
+            least_urgent=_ANY_PRIORITY if is_for_all else URGENT,
+            now=now,
+            room=room,
+        )
     return _admitted(sorted(found, key=lambda row: row.place), rooms, most=most)
 
 
@@ -58,29 +73,6 @@ def choose_look_up(
         strangers_to=gates.known if gates.takes_strangers(worker) else None,
         shut=gates.spared_lanes(),
         now=now,
-    )
-
-
-def _first(
-    tx: sa.Connection,
-    lane: Lane,
-    rooms: Sequence[Room],
-    *,
-    due: int,
-    now: datetime,
-    most: int,
-) -> list[Due]:
-    room = min(room.urgent for room in rooms)
-    if room <= 0:
-        return []
-    is_full = min(room.usual for room in rooms) <= 0
-    return releasing.first_of_lane(
-        tx,
-        lane,
-        due=due,
-        least_urgent=URGENT if is_full else _ANY_PRIORITY,
-        now=now,
-        room=min(room, most),
     )
 
 

@@ -9,10 +9,8 @@
 
 from __future__ import annotations
 
-import time
-
 from app.channels.base import LookupAnswer
-from app.clock import utc_now
+from app.clock import monotonic, utc_now
 from app.domain.outcomes import Lookup
 from app.services.courier import (
     Answer,
@@ -20,6 +18,7 @@ from app.services.courier import (
     Done,
     Ended,
     Found,
+    Hands,
     LookUp,
     MessageClaim,
     TaskClaim,
@@ -28,25 +27,45 @@ from app.services.courier import (
 from app.services.running import run
 from app.storage import recovering
 
+#: A call that takes so many seconds holds up whatever leaves by another gate: behind a
+#: slow provider with much to do it would wait for as long as that has.
+LONG_CALL_S = 2.0
+
 
 def do(courier: Courier, work: Work) -> Ended:
     """Do a piece of work that is ours; return what came of it."""
+    began = monotonic()
+    ended = _done(courier, work)
+    _share_time(courier.hands, work, began=began, ended=monotonic())
+    return ended
+
+
+def _share_time(hands: Hands, work: Work, *, began: float, ended: float) -> None:
+    """After a call that took long, give whatever leaves by another gate as long."""
+    took_s = ended - began
+    if took_s >= LONG_CALL_S and not isinstance(work, TaskClaim):
+        hands.slow_gate, hands.others_until_s = work.row["channel"], ended + took_s
+    elif ended >= hands.others_until_s:
+        hands.slow_gate = None
+
+
+def _done(courier: Courier, work: Work) -> Ended:
     if isinstance(work, MessageClaim):
         return _send(work)
     return _run(work) if isinstance(work, TaskClaim) else _ask(courier, work)
 
 
 def _run(claim: TaskClaim) -> Done:
-    began = time.monotonic()
+    began = monotonic()
     ran = run(claim.prepared, attempt=claim.number)
-    took_s = time.monotonic() - began
+    took_s = monotonic() - began
     return Done(work=claim, ran=ran, at=utc_now(), took_s=took_s)
 
 
 def _send(claim: MessageClaim) -> Answer:
-    began = time.monotonic()
+    began = monotonic()
     outcome = claim.provider.send(claim.message, within_s=claim.within_s)
-    took_s = time.monotonic() - began
+    took_s = monotonic() - began
     return Answer(work=claim, outcome=outcome, at=utc_now(), took_s=took_s)
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from app.clock import utc_now
 from app.domain.gate import Delay, Refusal
 from app.domain.lanes import Lane
+from app.domain.queues import URGENT
 from app.domain.tasks import Status
 from app.logs import fields
 from app.services.choosing import choose, choose_look_up
@@ -88,8 +89,24 @@ def look(courier: Courier) -> Taken:
 
 
 def take_within(tx: sa.Connection, courier: Courier, gates: Gates) -> Taken:
-    """Take the next piece of work in an open transaction; the caller logs."""
+    """Take the next piece of work in an open transaction; the caller logs.
+
+    For a while after a call that took long what leaves by another gate comes first.
+    """
     taken = Taken()
+    hands = courier.hands
+    if hands.slow_gate is not None:
+        _take_due(tx, courier, gates, taken, resting=hands.slow_gate)
+    if taken.work is None and not taken.again:
+        _take_in_order(tx, courier, gates, taken)
+    if taken.work is None and not taken.again:
+        hands.slow_gate = None
+    return taken
+
+
+def _take_in_order(
+    tx: sa.Connection, courier: Courier, gates: Gates, taken: Taken
+) -> None:
     hands = courier.hands
     if not hands.looked_up_last:
         _take_unknown(tx, courier, gates, taken)
@@ -98,7 +115,6 @@ def take_within(tx: sa.Connection, courier: Courier, gates: Gates) -> Taken:
     if taken.work is None and hands.looked_up_last and not taken.again:
         _take_unknown(tx, courier, gates, taken)
     hands.looked_up_last = isinstance(taken.work, LookUp)
-    return taken
 
 
 def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -> Taken:
@@ -110,7 +126,9 @@ def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -
     row = delivering.find(tx, task_id=heard)
     if row is None or row["status"] != Status.QUEUED:
         return taken
-    if not gates.lets_through(Lane.parse(row["lane"])):
+    lane = Lane.parse(row["lane"])
+    is_resting = lane.gate == courier.hands.slow_gate and row["priority"] > URGENT
+    if is_resting or not gates.lets_through(lane):
         return taken
     made = _claim(tx, courier, gates, row)
     if isinstance(made, Refusal | Delay):
@@ -121,10 +139,18 @@ def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -
     return taken
 
 
-def _take_due(tx: sa.Connection, courier: Courier, gates: Gates, taken: Taken) -> None:
+def _take_due(
+    tx: sa.Connection,
+    courier: Courier,
+    gates: Gates,
+    taken: Taken,
+    *,
+    resting: str | None = None,
+) -> None:
+    worker = courier.worker
     for _ in range(MOST_REFUSALS):
         now = utc_now()
-        chosen = choose(tx, gates, worker=courier.worker, now=now, most=1)
+        chosen = choose(tx, gates, worker=worker, now=now, most=1, resting=resting)
         if not chosen:
             return
         courier.hands.task_id = chosen[0].id

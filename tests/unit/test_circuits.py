@@ -125,6 +125,18 @@ def test_what_was_under_way_as_it_opened_changes_nothing(fault: Fault) -> None:
     assert after(ill, said(fault), now=NOW + timedelta(seconds=2)) == ill
 
 
+def test_who_hangs_on_another_channel_is_not_tried_on_this_one_right_after() -> None:
+    ill = after_all(*[Fault.DOWN] * 5)
+    due = NOW + FIRST_PAUSE
+
+    known = after(ill, said(Fault.TIMEOUT), now=due)
+
+    assert known is not None
+    assert known.is_open(due + PROBE_TAKES_AT_MOST - timedelta(milliseconds=1))
+    assert not known.is_open(due + PROBE_TAKES_AT_MOST)
+    assert known.pause == FIRST_PAUSE
+
+
 def test_a_later_wish_for_a_pause_never_shortens_an_earlier_one() -> None:
     long = after(None, said(Fault.LIMITED, retry_after=timedelta(hours=1)), now=NOW)
 
