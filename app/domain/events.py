@@ -6,12 +6,15 @@ have any other name of this form.
 
 from __future__ import annotations
 
+import difflib
 import re
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")
 _PATTERN = re.compile(r"^[a-z0-9_*]+(\.[a-z0-9_*]+)+$")
+#: What the names of Bellhop's own events begin with.
+_OURS = "booking"
 EXAMPLE = "write it like booking.paid"
 
 
@@ -58,9 +61,19 @@ def check_name(name: str) -> str:
 
 
 def check_pattern(pattern: str) -> str:
-    """Return a name in which a part may be `*`; raise ValueError for anything else."""
+    """Return a name in which a part may be `*`; raise ValueError for anything else.
+
+    A name of our own which no event has is a slip: nobody would ever tell it.
+    """
     if not _PATTERN.match(pattern):
         raise ValueError(f"{pattern!r} names no event; {EXAMPLE}, or order.*")
+    is_ours = pattern.partition(".")[0] == _OURS
+    if is_ours and not any(is_meant(event, pattern=pattern) for event in Event):
+        nearest = difflib.get_close_matches(pattern, list(Event), n=1, cutoff=0.0)[0]
+        raise ValueError(
+            f"there is no event {pattern!r}; the nearest is {nearest}. Let the name of "
+            f"one of your own begin with another word than {_OURS}"
+        )
     return pattern
 
 

@@ -46,6 +46,9 @@ class Arguments:
             name for name, p in parameters.items() if p.default is p.empty
         )
         self._adapter = _adapter({n: NotRequired[hint] for n, hint in hints.items()})
+        for name, parameter in parameters.items():
+            if name not in self.required:
+                self._check_default(name, parameter.default)
 
     def check(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as JSON keeps them; raise InvalidError naming each."""
@@ -61,6 +64,19 @@ class Arguments:
     def named(self, args: tuple[Any, ...], more: dict[str, Any]) -> dict[str, Any]:
         """Give each argument of a call its name; raise TypeError as the call would."""
         return self.signature.bind_partial(*args, **more).arguments
+
+    def _check_default(self, name: str, default: Any) -> None:
+        """Raise ValueError where a default is neither of its type nor JSON for it."""
+        try:
+            self._adapter.validate_python({name: default})
+        except ValidationError as error:
+            try:
+                self._adapter.validate_json(to_json({name: default}))
+            except ValueError:
+                why = _problem(error.errors()[0]).message
+                raise ValueError(
+                    f"the default of its argument `{name}` does not fit its type: {why}"
+                ) from None
 
     def _validated(self, raw: bytes) -> dict[str, Any]:
         problems: list[Problem] = []

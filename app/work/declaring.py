@@ -91,7 +91,7 @@ def task(
                 fatal=_errors(fatal),
                 soft_time_limit=_limit(soft_time_limit),
                 time_limit=_limit(time_limit),
-                idempotent=idempotent,
+                idempotent=_truth(idempotent=idempotent),
                 events=_events(on),
                 timing=_timing(every, cron),
             )
@@ -159,6 +159,13 @@ def _limit(limit: str | timedelta | None) -> timedelta | None:
     if (found := parse_duration(limit)) <= timedelta(0):
         raise ValueError("a time limit must be longer than 0; write 90s, 5m or 2h")
     return found
+
+
+def _truth(*, idempotent: bool) -> bool:
+    # Whoever writes "no" means the opposite of what Python takes it for.
+    if not isinstance(idempotent, bool):
+        raise TypeError(f"`idempotent` is True or False, not {idempotent!r}")
+    return idempotent
 
 
 def _events(patterns: str | Sequence[str]) -> tuple[str, ...]:

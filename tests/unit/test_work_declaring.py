@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -14,6 +17,15 @@ from app.errors import ConfigError, DeclarationError, InvalidError
 from app.work import task
 from app.work.declaring import DECLARED
 from app.work.registry import Registry
+
+
+class Size(StrEnum):
+    SMALL = "small"
+
+
+@dataclass(frozen=True)
+class Frame:
+    width: int
 
 
 @task(
@@ -140,6 +152,15 @@ def needs(album: str) -> None: ...
 def fine() -> None: ...
 
 
+def no_number(size: int = "a") -> None: ...  # type: ignore[assignment]
+
+
+def no_default(size: int = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013
+
+
+def no_such_size(size: Size = "large") -> None: ...  # type: ignore[assignment]
+
+
 async def waits() -> None: ...
 
 
@@ -164,6 +185,15 @@ async def waits() -> None: ...
         (fine, {"cron": "0 25 * * *"}, "not a cron line"),
         (fine, {"cron": "* * * * *", "every": "1h"}, "not both"),
         (fine, {"on": "paid"}, "names no event"),
+        (fine, {"on": "booking.payed"}, "no event 'booking.payed'.*nearest is .*paid"),
+        (fine, {"on": ("order.x", "booking.pai?")}, "names no event"),
+        (fine, {"on": "booking.x*"}, r"no event 'booking\.x\*'"),
+        (fine, {"on": "booking.*.late"}, "no event"),
+        (fine, {"idempotent": "no"}, "True or False, not 'no'"),
+        (fine, {"idempotent": 0}, "True or False, not 0"),
+        (no_number, {}, "default of its argument `size` does not fit.* integer"),
+        (no_default, {}, "default of its argument `size` does not fit.* integer"),
+        (no_such_size, {}, "default of its argument `size` does not fit"),
         (fine, {"retry_on": "OSError"}, "not a class of errors"),
         (fine, {"retry_delays": "10s"}, "several"),
         (fine, {"time_limit": "0"}, "longer than 0"),
@@ -177,6 +207,26 @@ def test_a_declaration_that_cannot_work_is_refused_with_its_place(
         task(**options)(function)
 
     assert caught.value.place.startswith("unit/test_work_declaring.py:")
+
+
+@pytest.mark.parametrize("on", ["booking.*", "booking.c*", "*.paid", "book*.x", "b.x"])
+def test_events_that_may_be_told_are_taken(on: str) -> None:
+    assert task(on=on)(fine).events == (on,)
+
+
+def test_a_default_is_taken_that_its_type_takes() -> None:
+    def plan(
+        share: Decimal = 0,  # type: ignore[assignment]  # as JSON has it
+        scale: float = 1,
+        tags: Sequence[str] = (),
+        size: Size = Size.SMALL,
+        on: date | None = None,
+        at: datetime = datetime(2026, 5, 22, tzinfo=UTC),
+        frame: Frame = Frame(3),
+        rest: Any = fine,
+    ) -> None: ...
+
+    assert task()(plan).arguments.required == set()
 
 
 def test_a_module_keeps_its_kinds_even_when_one_name_hides_another() -> None:
