@@ -83,6 +83,8 @@ class KindPolicy:
     queue: str | None = None
 
 
+#: Kinds that no fact of a booking sends: each says itself over which channels it goes.
+NAMES_ITS_CHANNELS = frozenset({Kind.MESSAGE, Kind.REPLY, Kind.ONE_TIME_CODE})
 _ABOUT_TIME = frozenset(
     {Kind.BOOKING_CONFIRMED, Kind.BOOKING_RESCHEDULED, Kind.BOOKING_REMINDER}
 )

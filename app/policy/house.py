@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.domain.durations import write_duration
-from app.domain.kinds import KINDS, Kind
+from app.domain.kinds import KINDS, NAMES_ITS_CHANNELS, Kind
 from app.domain.ladders import STAFF
 from app.domain.schedule import SCHEDULE, Timing, write_timing
 from app.errors import Problem
@@ -25,6 +25,16 @@ PULSE: Mapping[str, tuple[timedelta, str]] = {
 }
 #: The kinds that are sent before something.
 REMINDERS = frozenset(kind for kind, policy in KINDS.items() if policy.send_before)
+#: The keys that say over which channels a kind goes.
+WAYS = ("channels", "ladder", "ladder_wait")
+#: Where that is said of those kinds that name their channels themselves.
+_NAMED_IN = {
+    Kind.MESSAGE: "its channels come with each POST /notifications; example: "
+    '"channels": ["sms"]',
+    Kind.REPLY: "it goes over the channel by which the customer wrote",
+    Kind.ONE_TIME_CODE: "its channel comes with each POST /verifications; example: "
+    '"channel": "sms"',
+}
 #: No job may run more often; its reading alone would keep the box busy.
 SHORTEST_PAUSE = timedelta(seconds=0.1)
 
@@ -46,14 +56,24 @@ def schedule_problems(schedule: Mapping[str, Timing]) -> Iterator[Problem]:
 
 
 def kind_problems(kinds: Mapping[str, KindTable]) -> Iterator[Problem]:
-    """Tell which kinds wait for nothing to be sent before, or have a strange ladder."""
+    """Tell which kinds have keys that say nothing of them, or a strange ladder."""
     for name, table in kinds.items():
         if "send_before" in table.given() and name in set(Kind) - REMINDERS:
             reminders = ", ".join(sorted(REMINDERS))
             words = f"is for reminders ({reminders}); a {name} leaves at once"
             yield Problem(f"kinds.{name}.send_before", words)
-        if words := _ladder_trouble(table.given()):
+        if name in set(NAMES_ITS_CHANNELS):
+            yield from _way_problems(Kind(name), table.given())
+        elif words := _ladder_trouble(table.given()):
             yield Problem(f"kinds.{name}.ladder", words)
+
+
+def _way_problems(kind: Kind, given: Mapping[str, Any]) -> Iterator[Problem]:
+    """Refuse what would be read and say nothing: the kind's channels come with it."""
+    for key in WAYS:
+        if key in given:
+            words = f"says nothing of a {kind}, leave it out: {_NAMED_IN[kind]}"
+            yield Problem(f"kinds.{kind}.{key}", words)
 
 
 def _ladder_trouble(given: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.kinds import Kind
+from app.domain.kinds import NAMES_ITS_CHANNELS, Kind
 from app.domain.queues import QUEUES
 from app.domain.schedule import write_timing
 from app.policy.house import REMINDERS
@@ -67,10 +67,13 @@ def _kinds(policy: Policy) -> Mapping[str, Mapping[str, Any]]:
     tables: dict[str, dict[str, Any]] = {}
     for kind, usual in policy.kinds.items():
         channels = "all" if usual.channels is None else plain(usual.channels)
-        tables[f"kinds.{kind}"] = {
+        ways = {
             "channels": channels,
             "ladder": plain(usual.ladder),
             "ladder_wait": plain(usual.ladder_wait),
+        }
+        tables[f"kinds.{kind}"] = {
+            **({} if kind in NAMES_ITS_CHANNELS else ways),
             "essential": usual.essential,
             "quiet_hours": str(usual.quiet_hours),
         }

@@ -81,7 +81,7 @@ def test_a_rate_a_cron_line_and_a_queue_of_ones_own_are_told_as_they_are_written
     assert lines["queues.default.rate_limit"].value == "0"
     assert lines["queues.media.rate_limit"].value == "3/h"
     assert lines["schedule.cleanup"].value == "30 2 * * *"
-    assert lines["kinds.message.channels"].value == "all"
+    assert lines["kinds.booking_confirmed.channels"].value == "all"
     assert {name for name, line in lines.items() if line.is_given} == {
         "queues.media.rate_limit",
         "schedule.cleanup",

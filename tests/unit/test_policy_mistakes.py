@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.kinds import KINDS, NAMES_ITS_CHANNELS, Kind
 from app.errors import ConfigError
 from app.policy import Policy, load_policy, parse_duration
+from app.policy.house import WAYS
 
 
 def read(tmp_path: Path, text: str) -> Policy:
@@ -200,6 +202,20 @@ def test_a_ladder_that_leads_nowhere_is_told(
     text = f"[kinds.booking_confirmed]\nladder = {ladder}\n"
 
     assert words in problems_of(tmp_path, text)["kinds.booking_confirmed.ladder"]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_says_over_which_channels_is_obeyed_or_refused(
+    tmp_path: Path, kind: Kind
+) -> None:
+    table = f"[kinds.{kind}]"
+    ways = 'channels = ["sms"]\nladder = ["sms"]\nladder_wait = "5m"'
+
+    if kind in NAMES_ITS_CHANNELS:
+        keys = {f"kinds.{kind}.{key}" for key in WAYS}
+        assert set(problems_of(tmp_path, f"{table}\n{ways}")) == keys
+    else:
+        assert read(tmp_path, f"{table}\n{ways}").kinds[kind].ladder == ("sms",)
 
 
 def test_two_series_of_reminders_contradict_each_other(tmp_path: Path) -> None:

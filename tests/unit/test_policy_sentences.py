@@ -130,6 +130,29 @@ def test_every_error_that_a_key_can_meet_has_words(table: str, key: str) -> None
                 "a message leaves at once"
             ),
         ),
+        (
+            '[kinds.message]\nchannels = ["email"]',
+            (
+                "kinds.message.channels: says nothing of a message, leave it out: its "
+                "channels come with each POST /notifications; example: "
+                '"channels": ["sms"]'
+            ),
+        ),
+        (
+            '[kinds.one_time_code]\nchannels = ["email"]',
+            (
+                "kinds.one_time_code.channels: says nothing of a one_time_code, leave "
+                "it out: its channel comes with each POST /verifications; example: "
+                '"channel": "sms"'
+            ),
+        ),
+        (
+            '[kinds.reply]\nladder = ["sms", "email"]',
+            (
+                "kinds.reply.ladder: says nothing of a reply, leave it out: it goes "
+                "over the channel by which the customer wrote"
+            ),
+        ),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence_with_an_example(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from app.channels.table import Mode, channel_orders
 from app.commands.checks.findings import Box, Finding, ok, warning
-from app.domain.kinds import Kind
+from app.domain.kinds import NAMES_ITS_CHANNELS, Kind
 from app.domain.recipients import Channel
 from app.errors import ConfigError
 from app.policy import Policy, load_policy
@@ -20,8 +20,6 @@ WEBHOOK_SECRETS = {
     Mode.META: ("whatsapp_app_secret", "whatsapp_verify_token"),
     Mode.RESEND: ("resend_webhook_secret",),
 }
-#: Ordered by a site, or answers: Bellhop does not send them by itself.
-_NOT_BY_ITSELF = {Kind.MESSAGE, Kind.REPLY, Kind.ONE_TIME_CODE}
 
 
 def webhooks(box: Box) -> Iterator[Finding]:
@@ -69,7 +67,7 @@ def _refused(mode: Mode, variable: str) -> Finding:
 
 def _lacks(policy: Policy, kind: Kind, locale: str) -> bool:
     allowed = policy.kinds[kind].channels
-    if kind in _NOT_BY_ITSELF or (allowed and Channel.WHATSAPP not in allowed):
+    if kind in NAMES_ITS_CHANNELS or (allowed and Channel.WHATSAPP not in allowed):
         return False
     if kind is Kind.FOLLOW_UP and not policy.follow_up:
         return False
