@@ -24,7 +24,7 @@ from app.domain.recipients import Channel
 from app.domain.tasks import Status
 from app.runtime import Runtime
 from app.services import consent, quiet_hours
-from app.services.calling_off import call_off_older, corrected
+from app.services.calling_off import IS_BACK, call_off_older, corrected, history
 from app.services.pins import pin_of
 from app.services.policies import policy_in_force
 from app.storage import bookings, ladders, planning
@@ -72,7 +72,8 @@ def plan_for_booking(
     unsent messages that it makes untrue are called off. `occasion` names what makes the
     message unique within the booking; its revision, where none is given.
     """
-    known = call_off_older(tx, runtime, booking, kind=kind, now=now)
+    moves = call_off_older(tx, runtime, booking, kind=kind, now=now)
+    known = history(tx, booking, kind=kind)
     told = {
         "start": booking.start.isoformat(),
         "sequence": booking.sequence,
@@ -83,7 +84,9 @@ def plan_for_booking(
     channels = list(channels_of(runtime, booking.customer, kind))
     ladder = _ladder(runtime, booking, kind, channels, occasion=occasion, now=now)
     for channel in channels if ladder is None else [Channel(ladder["rungs"][0])]:
-        facts = corrected(told, known.get(channel), kind=kind)
+        # A ladder tells one message: what was heard on any of its channels counts.
+        here = [it for it in known if ladder is not None or it.channel is channel]
+        facts = corrected(told, here, kind=kind)
         if facts is None:
             continue
         plan = booking_plan(
@@ -99,6 +102,8 @@ def plan_for_booking(
             planned.append(task_id)
             if ladder is not None:
                 ladders.insert(tx, {**ladder, "task_id": task_id})
+    if moves and not planned and kind is Kind.BOOKING_RESCHEDULED:
+        planning.explain(tx, task_ids=moves, reason=IS_BACK)
     return planned
 
 

@@ -32,11 +32,11 @@ def call_off(
     status: str,
     reason: sa.ColumnElement[str],
     now: datetime,
-) -> Sequence[sa.RowMapping]:
+) -> Sequence[sa.Row[Any]]:
     """Move a booking's unsent messages of these kinds to `status`, with the reason.
 
-    `among`: the states from which a message can be called off. Returns of each its
-    `id`, `kind`, `args` and `attempts`.
+    `among`: the states from which a message can be called off. Returns the `id` and
+    `kind` of each.
     """
     called_off = tx.execute(
         sa.update(tasks)
@@ -55,17 +55,9 @@ def call_off(
             finished_at=now,
             updated_at=now,
         )
-        .returning(tasks.c.id, tasks.c.kind, tasks.c.args, tasks.c.attempts)
+        .returning(tasks.c.id, tasks.c.kind)
     )
-    return called_off.mappings().all()
-
-
-def channels(tx: sa.Connection, *, task_ids: Sequence[str]) -> dict[str, str]:
-    """Return the channel of each of these messages, by its id."""
-    found = sa.select(notifications.c.task_id, notifications.c.channel).where(
-        notifications.c.task_id.in_(task_ids)
-    )
-    return {row.task_id: row.channel for row in tx.execute(found)}
+    return called_off.all()
 
 
 def explain(tx: sa.Connection, *, task_ids: Sequence[str], reason: str) -> None:

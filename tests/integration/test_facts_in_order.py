@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -46,12 +45,6 @@ def told(engine: Engine) -> dict[Channel, list[str]]:
 
 def everywhere(*kinds: str) -> dict[Channel, list[str]]:
     return {channel: list(kinds) for channel in CHANNELS}
-
-
-def clock(booking: Booking, *, hours: int) -> str:
-    """Return how a message begins the time so many hours after the booking's start."""
-    start = booking.start + timedelta(hours=hours)
-    return f" {start.hour % 12 or 12}:{start:%M}"
 
 
 @pytest.fixture
@@ -113,82 +106,6 @@ def test_confirmed_then_moved_while_unsent_only_the_new_time_leaves(
     engine.work()
 
     assert told(engine) == everywhere("booking_rescheduled")
-
-
-def test_a_move_tells_the_time_that_was_told_before_and_none_that_never_left(
-    engine: Engine, booking: Booking
-) -> None:
-    engine.work()
-    move(engine, booking, hours=3)
-    move(engine, booking, hours=3)
-    engine.provider.handed.clear()
-
-    engine.work()
-
-    for text in engine.texts:
-        assert clock(booking, hours=6) in text
-        assert clock(booking, hours=0) in text
-        assert clock(booking, hours=3) not in text
-
-
-def test_a_booking_that_is_moved_back_before_anybody_heard_of_it_has_no_news(
-    engine: Engine, booking: Booking
-) -> None:
-    engine.work()
-    engine.provider.handed.clear()
-    move(engine, booking, hours=3)
-    move(engine, booking, hours=-3)
-
-    engine.work()
-
-    assert told(engine) == everywhere()
-    moves = rows(engine.runtime, tasks, kind="booking_rescheduled")
-    assert {(row["status"], row["reason"]) for row in moves} == {
-        ("superseded", "The booking is back at the time that was told before.")
-    }
-
-
-def test_a_confirmation_leaves_alone_where_the_booking_was_moved_and_back(
-    engine: Engine, booking: Booking
-) -> None:
-    move(engine, booking, hours=3)
-    move(engine, booking, hours=-3)
-
-    engine.work()
-
-    assert told(engine) == everywhere("booking_confirmed")
-
-
-def test_a_cancellation_tells_the_time_that_was_told_before(
-    engine: Engine, booking: Booking
-) -> None:
-    engine.work()
-    engine.provider.handed.clear()
-    move(engine, booking, hours=3)
-    cancel_booking(engine, booking)
-
-    engine.work()
-
-    assert told(engine) == everywhere("booking_cancelled")
-    for text in engine.texts:
-        assert clock(booking, hours=0) in text
-        assert clock(booking, hours=3) not in text
-
-
-def test_a_move_that_may_have_left_counts_as_told(
-    engine: Engine, booking: Booking
-) -> None:
-    engine.work()
-    engine.provider.script += [TRANSIENT] * 3
-    move(engine, booking, hours=3)
-    engine.work()
-    move(engine, booking, hours=-3)
-    engine.provider.handed.clear()
-
-    engine.work()
-
-    assert told(engine) == everywhere("booking_rescheduled")
-    assert all(clock(booking, hours=3) in text for text in engine.texts)
 
 
 def test_a_move_waits_until_the_confirmation_before_it_is_cleared_up(
