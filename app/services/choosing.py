@@ -6,7 +6,7 @@ itself, each in its own transaction. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,11 +29,11 @@ def choose(
     worker: str,
     now: datetime,
     most: int,
-    resting: str | None = None,
+    resting: Collection[str] = (),
 ) -> list[Due]:
     """Return the rows, at most so many, that may leave to workers of this name.
 
-    `resting`: a gate by which only what is urgent is looked for.
+    `resting`: gates by which only what is urgent is looked for.
     """
     gates.take_turn()
     due = {
@@ -49,7 +49,7 @@ def choose(
         room = min(most, *(one.urgent for one in shared))
         if room <= 0:
             continue
-        is_for_all = lane.gate != resting and all(one.usual > 0 for one in shared)
+        is_for_all = lane.gate not in resting and all(one.usual > 0 for one in shared)
         found += releasing.first_of_lane(
             tx,
             lane,

@@ -125,9 +125,9 @@ class Hands:
     unsaved: list[Ended] = field(default_factory=list)
     #: Look-ups and messages take turns: neither waits for a crowd of the other.
     looked_up_last: bool = False
-    #: The gate by which it has called somebody who took long, and until when (by
+    #: The gates by which it last called somebody who took long, and until when (by
     #: `app.clock.monotonic`) it is the turn of all others.
-    slow_gate: str | None = None
+    slow_gates: set[str] = field(default_factory=set)
     others_until_s: float = 0.0
 
 

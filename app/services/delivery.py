@@ -42,11 +42,15 @@ def do(courier: Courier, work: Work) -> Ended:
 
 def _share_time(hands: Hands, work: Work, *, began: float, ended: float) -> None:
     """After a call that took long, give whatever leaves by another gate as long."""
-    took_s = ended - began
-    if took_s >= LONG_CALL_S and not isinstance(work, TaskClaim):
-        hands.slow_gate, hands.others_until_s = work.row["channel"], ended + took_s
-    elif ended >= hands.others_until_s:
-        hands.slow_gate = None
+    if isinstance(work, TaskClaim):
+        return
+    took_s, gate = ended - began, work.row["channel"]
+    if took_s < LONG_CALL_S:
+        hands.slow_gates.discard(gate)
+    else:
+        # All that were slow rest: two of them would else be each other's others.
+        hands.slow_gates.add(gate)
+        hands.others_until_s = ended + took_s
 
 
 def _done(courier: Courier, work: Work) -> Ended:

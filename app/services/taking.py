@@ -8,12 +8,13 @@ with a reason in plain words.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app.clock import utc_now
+from app.clock import monotonic, utc_now
 from app.domain.gate import Delay, Refusal
 from app.domain.lanes import Lane
 from app.domain.queues import URGENT
@@ -94,14 +95,17 @@ def take_within(tx: sa.Connection, courier: Courier, gates: Gates) -> Taken:
     For a while after a call that took long what leaves by another gate comes first.
     """
     taken = Taken()
-    hands = courier.hands
-    if hands.slow_gate is not None:
-        _take_due(tx, courier, gates, taken, resting=hands.slow_gate)
+    if resting := _resting(courier):
+        _take_due(tx, courier, gates, taken, resting=resting)
     if taken.work is None and not taken.again:
         _take_in_order(tx, courier, gates, taken)
-    if taken.work is None and not taken.again:
-        hands.slow_gate = None
     return taken
+
+
+def _resting(courier: Courier) -> Collection[str]:
+    """Return the gates that let others go first just now."""
+    hands = courier.hands
+    return hands.slow_gates if monotonic() < hands.others_until_s else ()
 
 
 def _take_in_order(
@@ -127,7 +131,7 @@ def _take_heard(tx: sa.Connection, courier: Courier, gates: Gates, heard: str) -
     if row is None or row["status"] != Status.QUEUED:
         return taken
     lane = Lane.parse(row["lane"])
-    is_resting = lane.gate == courier.hands.slow_gate and row["priority"] > URGENT
+    is_resting = lane.gate in _resting(courier) and row["priority"] > URGENT
     if is_resting or not gates.lets_through(lane):
         return taken
     made = _claim(tx, courier, gates, row)
@@ -145,7 +149,7 @@ def _take_due(
     gates: Gates,
     taken: Taken,
     *,
-    resting: str | None = None,
+    resting: Collection[str] = (),
 ) -> None:
     worker = courier.worker
     for _ in range(MOST_REFUSALS):

@@ -242,3 +242,25 @@ def test_after_a_quick_call_the_most_urgent_one_goes_whoever_waits(
     office.engine.work()
 
     assert office.turns()[:10] == ["sms"] * 9 + ["email"]
+
+
+def test_two_slow_channels_are_not_each_others_others(office: Office) -> None:
+    office.sms.needs_s = lambda _number: 5.0
+    office.many_sms(60)
+    office.many_sms(60, channel=Channel.WHATSAPP)
+
+    office.work_for(minutes=12)
+
+    assert office.longest_wait() <= LONGEST_WAIT
+
+
+def test_an_unknown_outcome_is_looked_up_beside_slow_channels(office: Office) -> None:
+    office.sms.needs_s = lambda number: FOR_EVER_S if number == 1 else 2.5
+    office.many_sms(1)
+    office.engine.work()
+    office.many_sms(60)
+    office.many_sms(60, channel=Channel.WHATSAPP)
+
+    office.work_for(minutes=4)
+
+    assert "look_up" in office.sms.calls[: len(office.sms.calls) // 2]
