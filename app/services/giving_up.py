@@ -66,7 +66,8 @@ class OwnInHand:
         # would be cut off with this process.
         over = timedelta(seconds=limits.overrun_s)
         took_s = (claim.policy.time_limit + over).total_seconds()
-        done = Done(work=claim, ran=broken_off(), at=utc_now(), took_s=took_s)
+        ran = broken_off(claim.prepared.kind)
+        done = Done(work=claim, ran=ran, at=utc_now(), took_s=took_s)
         self._courier.hands.unsaved.append(done)
         # In a thread of its own: the task may hold what is needed for writing.
         writer = threading.Thread(target=self._write, name="giving-up", daemon=True)

@@ -16,7 +16,7 @@ from app.domain.tasks import Status
 from app.services.circuits import begin_call, terms_of_call
 from app.services.courier import Courier, LookUp
 from app.services.gates import Gates
-from app.services.running import AfterCrash, finish
+from app.services.running import HELD, AfterCrash, finish
 from app.services.running import after_crash as decide_after_crash
 from app.services.whatsapp import template_of
 from app.storage import looking_up
@@ -24,9 +24,8 @@ from app.storage.types import Row
 
 #: Nobody else looks the same message up in this time; a look-up takes seconds.
 LOOK_UP_TAKES_AT_MOST = timedelta(seconds=60)
-#: What follows for one of the owner's own tasks that was cut short.
+#: What follows for one of the owner's own tasks that was cut short; else: `HELD`.
 RUN_AGAIN = "It is run again."
-HELD = "Look what it did before you retry it."
 
 
 def claim_look_up(

@@ -49,6 +49,8 @@ REPORT_EVERY_S = 1.0
 #: A task during which the worker died so often is not run again by itself.
 MOST_CRASHES = 3
 TOOK_TOO_LONG = "It ran longer than its time limit."
+#: Said, after what happened, of one that is not run again by itself.
+HELD = "Look what it did before you retry it."
 
 
 class AfterCrash(StrEnum):
@@ -119,8 +121,15 @@ def run(prepared: Prepared, *, attempt: int) -> Ran:
     return Ran(outcome=outcome, result=result, progress=reports.unwritten)
 
 
-def broken_off() -> Ran:
-    """Return what came of a run that did not end though its time was over."""
+def broken_off(kind: AnyKind) -> Ran:
+    """Return what came of a run that did not end though its time was over.
+
+    It is cut off with its process, as by a crash, and `after_crash` decides likewise.
+    """
+    if after_crash(kind, crashes=1) is AfterCrash.HOLD:
+        return Ran(
+            outcome=_outcome(Result.PERMANENT_CONTENT, f"{TOOK_TOO_LONG} {HELD}")
+        )
     return Ran(outcome=_outcome(Result.TRANSIENT, TOOK_TOO_LONG))
 
 

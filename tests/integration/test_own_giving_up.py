@@ -93,11 +93,15 @@ def at_work(shed: Shed) -> Iterator[threading.Thread]:
         thread.join(WITHIN_S)
 
 
+def is_away(*_anything: object, **_named: object) -> bool:
+    raise StorageUnavailableError("The disk is full.")
+
+
 def wait_for_giving_up(shed: Shed) -> None:
     wait_until(shed.engine.run.gives_up, within_s=WITHIN_S, what="giving up")
 
 
-@pytest.mark.parametrize("kind", [deaf, deaf_till, shameless], ids=lambda one: one.name)
+@pytest.mark.parametrize("kind", [deaf, shameless], ids=lambda one: one.name)
 def test_it_is_recorded_as_any_that_ran_too_long(
     shed: Shed, kind: TaskKind[[], object]
 ) -> None:
@@ -112,6 +116,35 @@ def test_it_is_recorded_as_any_that_ran_too_long(
         assert (attempt["outcome"], attempt["reason"]) == ("transient", TOO_LONG)
         # Whoever takes over from this worker finds nothing in its hands.
         assert (row["claim"], row["worker_boot_id"]) == (None, None)
+
+
+def test_one_that_must_not_run_twice_is_held_for_a_person(shed: Shed) -> None:
+    task_id = deaf_till.enqueue()
+
+    with at_work(shed):
+        wait_for_giving_up(shed)
+
+        row = shed.row(task_id)
+        assert (row["status"], row["next_attempt_at"]) == ("dead", None)
+        assert row["reason"] == f"{TOO_LONG} Look what it did before you retry it."
+        assert (row["claim"], row["worker_boot_id"]) == (None, None)
+
+
+def test_one_that_must_not_run_twice_is_held_where_nothing_can_be_written(
+    shed: Shed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = deaf_till.enqueue()
+    with at_work(shed):
+        with monkeypatch.context() as patch:
+            patch.setattr(delivering, "settle", is_away)
+            wait_for_giving_up(shed)
+        shed.engine.die()
+        other = another_worker(shed.engine)
+        workers.take_over(shed.runtime)
+
+        other.run("a bell")
+
+        assert shed.status(task_id) == "dead"
 
 
 def test_its_thread_takes_nothing_more_should_it_end_after_all(shed: Shed) -> None:
@@ -160,9 +193,6 @@ def test_a_message_is_given_the_time_it_always_had(
 def test_what_cannot_be_written_is_taken_over(
     shed: Shed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def is_away(*_anything: object, **_named: object) -> bool:
-        raise StorageUnavailableError("The disk is full.")
-
     task_id = deaf.enqueue()
     with at_work(shed):
         with monkeypatch.context() as patch:
