@@ -130,6 +130,19 @@ def test_a_time_without_its_offset_is_refused_wherever_it_stands(
     assert (problem.field, problem.message) == (field, "must be a time with its offset")
 
 
+def test_a_time_without_its_offset_that_was_taken_before_is_read() -> None:
+    kept = {
+        "at": NAIVE,
+        "meeting": {"at": AWARE},
+        "stay": {"nights": []},
+        "by_name": {},
+    }
+
+    read = Arguments(meet).read(kept)
+
+    assert read["at"] == datetime.fromisoformat(NAIVE)
+
+
 def test_a_time_without_its_offset_is_named_beside_all_else() -> None:
     found = problems(size="200", at=NAIVE)
 
