@@ -94,12 +94,13 @@ def start_group(
     group = _only_once(group)
     ids = plan(tx, runtime, group.tasks, now=now, group_id=group_id)
     members = set(ids.values())
-    task_groups.add_guests(tx, group_id, members - ids.keys())
+    earlier = members - ids.keys()
+    total = len(members - earlier) + task_groups.add_guests(tx, group_id, earlier)
     if group.then is not None:
         held = plan(tx, runtime, [group.then], now=now, reason=WAITS_FOR_GROUP)
         ids |= held
     then_id = _then_id(group, ids)
-    task_groups.set_total(tx, group_id, total=len(members), then_task_id=then_id)
+    task_groups.set_total(tx, group_id, total=total, then_task_id=then_id)
     settle(tx, runtime, ended=(), groups=[group_id], now=now)
     return group_id, ids
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.storage.chunks import in_chunks
 from app.storage.tables import (
     group_guests,
     own_tasks,
@@ -54,14 +55,23 @@ def insert(tx: sa.Connection, row: Mapping[str, Any]) -> str:
     return str(tx.execute(query).scalar_one())
 
 
-def add_guests(tx: sa.Connection, group_id: str, ids: Collection[str]) -> None:
-    """Let a group wait for tasks, too, that were there before it.
+def add_guests(tx: sa.Connection, group_id: str, ids: Collection[str]) -> int:
+    """Let a group wait for tasks, too, that were there before it; return how many.
 
-    One that ends in this very moment, unseen, is found by the job (`following.py`).
+    One that ends in this very moment, unseen, is found by the job (`following.py`);
+    one that is cleaned up in it is no guest any more.
     """
-    rows = [{"group_id": group_id, "task_id": task_id} for task_id in ids]
+    # Locked until the commit: cleanup then leaves it alone, instead of failing us.
+    there = (
+        sa.select(tasks.c.id)
+        .order_by(tasks.c.seq.desc())  # as in locking.py
+        .with_for_update(read=True, key_share=True)
+    )
+    found = in_chunks(tx, there, tasks.c.id, sorted(ids, reverse=True))
+    rows = [{"group_id": group_id, "task_id": row.id} for row in found]
     if rows:
         tx.execute(sa.insert(group_guests), rows)
+    return len(rows)
 
 
 def set_total(
