@@ -82,9 +82,10 @@ def test_each_trouble_is_a_warning_of_its_own_at_start(
 
         expected = check_queue_server(server.url)
 
-    assert {record.levelno for record in caplog.records} == {logging.WARNING}
-    assert {record.action for record in caplog.records} == {"queue_server_unsafe"}  # type: ignore[attr-defined]
-    assert [record.facts["why"] for record in caplog.records] == expected  # type: ignore[attr-defined]
+    records = [vars(record) for record in caplog.records]
+    assert {record["levelno"] for record in records} == {logging.WARNING}
+    assert {record["action"] for record in records} == {"queue_server_unsafe"}
+    assert [record["facts"]["why"] for record in records] == expected
 
 
 def test_box_without_a_queue_server_says_nothing_at_start(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -88,28 +89,28 @@ def test_a_deed_costs_no_more_among_a_hundred_times_as_many_rows(
     assert 0 < many <= MOST * few
 
 
-def listed(**chosen: object) -> Deed:
+def listed(**chosen: Any) -> Deed:
     def ask(house: House) -> object:
         with house.runtime.database.read() as tx:
-            wanted = messages.Filter(**chosen)  # type: ignore[arg-type]
+            wanted = messages.Filter(**chosen)
             return messages.look(tx, wanted, after=None, limit=10)
 
     return ask
 
 
-def booked(**chosen: object) -> Deed:
+def booked(**chosen: Any) -> Deed:
     def ask(house: House) -> object:
         with house.runtime.database.read() as tx:
-            wanted = booking_lists.Filter(**chosen)  # type: ignore[arg-type]
+            wanted = booking_lists.Filter(**chosen)
             return booking_lists.look(tx, wanted, after=None, limit=10)
 
     return ask
 
 
-def own(**chosen: object) -> Deed:
+def own(**chosen: Any) -> Deed:
     def ask(house: House) -> object:
         with house.runtime.database.read() as tx:
-            wanted = own_task_lists.Filter(**chosen)  # type: ignore[arg-type]
+            wanted = own_task_lists.Filter(**chosen)
             return own_task_lists.look(tx, wanted, after=None, limit=1)
 
     return ask

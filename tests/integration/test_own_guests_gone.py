@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -32,8 +33,8 @@ def test_a_guest_that_is_cleaned_up_just_then_is_not_waited_for(
     shed.work()
     insert = store.insert
 
-    def insert_then_clean(tx: sa.Connection, *args: object, **named: object) -> object:
-        ids = insert(tx, *args, **named)  # type: ignore[arg-type]
+    def insert_then_clean(tx: sa.Connection, *args: Any, **named: Any) -> object:
+        ids = insert(tx, *args, **named)
         with shed.runtime.database.write() as cleanup:
             cleanup.execute(sa.delete(tasks).where(tasks.c.id == earlier))
         return ids

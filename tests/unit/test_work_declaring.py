@@ -152,13 +152,13 @@ def needs(album: str) -> None: ...
 def fine() -> None: ...
 
 
-def no_number(size: int = "a") -> None: ...  # type: ignore[assignment]
+def no_number(size: int = "a") -> None: ...  # type: ignore[assignment]  # the slip
 
 
-def no_default(size: int = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013
+def no_default(size: int = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013 - the slip
 
 
-def no_such_size(size: Size = "large") -> None: ...  # type: ignore[assignment]
+def no_such_size(size: Size = "large") -> None: ...  # type: ignore[assignment]  # the slip
 
 
 async def waits() -> None: ...
